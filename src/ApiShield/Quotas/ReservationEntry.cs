@@ -43,7 +43,7 @@ public struct ReservationEntry
     internal Counter? Counter { get; set; }
 
     /// <summary>The in-process store's handle of the hold within the counter.</summary>
-    internal int Hold { get; set; }
+    internal long Hold { get; set; }
 
     /// <summary>The in-process store's segment in which a request was entered, to take it out again.</summary>
     internal long Segment { get; set; }
