@@ -49,7 +49,7 @@ internal sealed class CallersCompiler(DiagnosticSink diagnostics)
     {
         const string Member = "keyHashes";
         var result = new List<string>();
-        var given = binder.List(Member, MaxKeys);
+        var given = binder.List(Member, MaxKeys, secret: true);
         foreach (var item in given ?? [])
         {
             if (binder.Entry<ScalarNode>(item, Member, "text") is not { } scalar) continue;
@@ -57,10 +57,10 @@ internal sealed class CallersCompiler(DiagnosticSink diagnostics)
             if (hash.Length != KeyHashDigits || hash.AsSpan().ContainsAnyExcept(LowerHex))
             {
                 // Never quoted: what stands here by mistake is most likely an API key.
-                var found = hash.Length != KeyHashDigits ? $"one has {hash.Length} characters"
-                    : hash.All(char.IsAsciiHexDigit) ? "one has upper-case digits"
-                    : "one has other characters";
-                binder.Report(RuleCodes.BadKeyHash, scalar.Position, $"a key hash is {KeyHashDigits} lower-case hexadecimal digits; {found}");
+                var found = hash.Length != KeyHashDigits ? $"a text of length {hash.Length}"
+                    : hash.All(char.IsAsciiHexDigit) ? "upper-case digits"
+                    : "other characters";
+                binder.Report(RuleCodes.BadKeyHash, scalar.Position, $"a key hash is {KeyHashDigits} lower-case hexadecimal digits; found {found}");
             }
             else if (!_hashes.TryAdd(hash, (binder.Label, scalar.Position)))
             {

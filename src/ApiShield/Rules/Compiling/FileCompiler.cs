@@ -29,6 +29,7 @@ internal sealed class FileCompiler(DiagnosticSink diagnostics)
             if (Reserved.Contains(member.Name))
                 diagnostics.Report(RuleCodes.ReservedSection, member.Position, $"section '{member.Name}' is not supported by this version; remove it");
         binder.Require("version");
+        binder.Value("version"); // Reports an empty one; what else it may be wrong in has been looked at.
 
         var mode = binder.Word<EnforcementMode>("mode") ?? EnforcementMode.Enforce;
         var callers = new CallersCompiler(diagnostics).Compile(binder.Mapping("callers"));

@@ -1,4 +1,3 @@
-using System.Text;
 using ApiShield.Rules.Parsing;
 
 namespace ApiShield.Rules.Compiling;
@@ -38,6 +37,7 @@ internal sealed class MappingBinder
     /// <summary>Reports members that are missing, except where a misspelled one is probably meant to be it.</summary>
     public void Require(params ReadOnlySpan<string> names)
     {
+        if (_node.IsIncomplete) return;
         foreach (var name in names)
             if (_node.Find(name) is null && !_misspelled.Contains(name))
                 Report(RuleCodes.MissingMember, _node.Position, $"member '{name}' is missing");
@@ -72,9 +72,17 @@ internal sealed class MappingBinder
     public MappingNode? Mapping(string name) => Value(name) is { } value ? Expect<MappingNode>(value, $"'{name}'", "a mapping") : null;
 
     /// <summary>A list of at most this many entries.</summary>
-    public IReadOnlyList<Node>? List(string name, int most)
+    /// <param name="name">The member.</param>
+    /// <param name="most">The most entries.</param>
+    /// <param name="secret">Whether what stands here may be a secret, which no message repeats.</param>
+    public IReadOnlyList<Node>? List(string name, int most, bool secret = false)
     {
         if (Value(name) is not { } value) return null;
+        if (secret && value is ScalarNode)
+        {
+            Report(RuleCodes.WrongKind, value.Position, $"'{name}' must be a list, found text");
+            return null;
+        }
         var wanted = value is ScalarNode scalar ? $"a list, such as [{Wording.Cut(scalar.Text)}]" : "a list";
         if (Expect<ListNode>(value, $"'{name}'", wanted) is not { } list) return null;
         if (list.Items.Count > most)
@@ -186,7 +194,6 @@ internal sealed class MappingBinder
         var problem = text.Length == 0 ? "is empty"
             : text.Length > maxLength ? $"is {text.Length} characters long; at most {maxLength} are allowed"
             : text.Any(c => char.IsControl(c) && !(manyLines && c is '\n' or '\t')) ? "holds a control character"
-            : text.EnumerateRunes().Any(rune => rune == Rune.ReplacementChar) ? "holds half of a surrogate pair or U+FFFD"
             : !manyLines && (char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1])) ? "begins or ends with white space"
             : null;
         if (problem is null) return text;

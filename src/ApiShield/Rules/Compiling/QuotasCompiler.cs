@@ -97,7 +97,9 @@ internal sealed class QuotasCompiler(DiagnosticSink diagnostics)
         var at = binder.PositionOf("name");
         if (name.AsSpan().ContainsAnyExcept(NameCharacters) || name[0] == '-')
         {
-            binder.Report(RuleCodes.BadRuleName, at, "a name has lower-case letters, digits and hyphens only, and does not begin with a hyphen");
+            var tidy = RuleSet.Lower(name).Replace(' ', '-').Replace('_', '-').Replace('.', '-').TrimStart('-');
+            var meant = tidy.Length > 0 && !tidy.AsSpan().ContainsAnyExcept(NameCharacters) ? $"; did you mean '{tidy}'?" : "";
+            binder.Report(RuleCodes.BadRuleName, at, $"a name has lower-case letters, digits and hyphens only, and does not begin with a hyphen{meant}");
             return null;
         }
         if (!_names.TryAdd(name, at)) binder.Report(RuleCodes.RuleTwice, at, $"the name is used twice; first at {_names[name]}");

@@ -7,9 +7,11 @@ internal sealed class MappingNode : Node
 
     /// <param name="position">Where it begins.</param>
     /// <param name="members">Members with distinct names.</param>
-    public MappingNode(FilePosition position, IReadOnlyList<Member> members)
+    /// <param name="isIncomplete">Whether members are lost to an error that was reported.</param>
+    public MappingNode(FilePosition position, IReadOnlyList<Member> members, bool isIncomplete = false)
         : base(position)
     {
+        IsIncomplete = isIncomplete;
         Members = members;
         _byName = new(members.Count, StringComparer.Ordinal);
         foreach (var member in members)
@@ -20,6 +22,9 @@ internal sealed class MappingNode : Node
     }
 
     public IReadOnlyList<Member> Members { get; }
+
+    /// <summary>Whether members are lost to an error that was reported, so that their absence says nothing.</summary>
+    public bool IsIncomplete { get; }
 
     public override string Description => "a mapping";
 

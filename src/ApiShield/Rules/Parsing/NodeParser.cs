@@ -20,31 +20,54 @@ internal sealed class NodeParser(string file, DiagnosticSink diagnostics)
     private readonly Dictionary<string, Node?> _anchors = new(StringComparer.Ordinal); // null: not closed yet
     private long _nodes;
     private Node? _root;
+    private bool _failed;
 
     /// <summary>The root of the only document; null if the file cannot be parsed. Errors that leave a tree are reported beside it.</summary>
     public Node? Parse(string text)
     {
-        var parser = new Parser(new StringReader(text));
+        // The comments have to be skipped here: the parser skips them itself only where it makes its own scanner.
+        var scanner = new Scanner(new StringReader(text), skipComments: true);
+        var parser = new Parser(scanner);
+        var documents = 0;
+        while (Next(parser, scanner) is { } current)
+        {
+            if (current is DocumentStart start && ++documents > 1)
+            {
+                diagnostics.Report(RuleCodes.SecondDocument, At(start.Start), "a second document begins here; a rule file holds one");
+                return null;
+            }
+            if (!Accept(current)) return null;
+        }
+        if (_failed) return null;
+        if (_root is null) diagnostics.Report(RuleCodes.NoDocument, new(file, 1, 1), "the file is empty; the least is 'version: 1'");
+        return _root;
+    }
+
+    /// <summary>The next event; null at the end and at the first error.</summary>
+    private ParsingEvent? Next(Parser parser, Scanner scanner)
+    {
         try
         {
-            var documents = 0;
-            while (parser.MoveNext())
-            {
-                if (parser.Current is DocumentStart start && ++documents > 1)
-                {
-                    diagnostics.Report(RuleCodes.SecondDocument, At(start.Start), "a second document begins here; a rule file holds one");
-                    return null;
-                }
-                if (parser.Current is { } current && !Accept(current)) return null;
-            }
+            return parser.MoveNext() ? parser.Current : null;
         }
         catch (YamlException e)
         {
-            diagnostics.Report(RuleCodes.NotYaml, At(e.Start), $"not YAML: {Wording.OneLine(e.Message)}");
-            return null;
+            // Some errors come without a place.
+            Fail(e.Start.Index > 0 ? e.Start : scanner.CurrentPosition, Wording.OneLine(e.Message));
         }
-        if (_root is null) diagnostics.Report(RuleCodes.NoDocument, new(file, 1, 1), "the file is empty; the least is 'version: 1'");
-        return _root;
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The scanner trips over some broken files by exceptions of other kinds, such as an InvalidOperationException in a list that is not closed.
+            Fail(scanner.CurrentPosition, "the text cannot go on like this");
+        }
+        return null;
+    }
+
+    private void Fail(Mark mark, string problem)
+    {
+        _failed = true;
+        var within = _open.TryPeek(out var open) && open.IsFlow ? $"; within the {(open.IsMapping ? "mapping" : "list")} that begins at {open.Position}" : "";
+        diagnostics.Report(RuleCodes.NotYaml, At(mark), $"not YAML: {problem}{within}");
     }
 
     /// <summary>Takes one event; false if reading must stop.</summary>
@@ -82,7 +105,7 @@ internal sealed class NodeParser(string file, DiagnosticSink diagnostics)
         }
         var anchor = AnchorOf(start);
         if (anchor is not null) _anchors[anchor] = null;
-        _open.Push(new(at, start is MappingStart, anchor));
+        _open.Push(new(at, start is MappingStart, IsFlow(start), anchor));
         return Count(1, at);
     }
 
@@ -117,6 +140,7 @@ internal sealed class NodeParser(string file, DiagnosticSink diagnostics)
                 if (node is not BrokenNode)
                     diagnostics.Report(RuleCodes.BadMemberName, node.Position, $"the name of a member must be text, found {(alias ? "an alias" : node.Description)}");
                 parent.DropsNext = true;
+                parent.IsIncomplete = true;
             }
         }
         else
@@ -140,7 +164,7 @@ internal sealed class NodeParser(string file, DiagnosticSink diagnostics)
     /// <summary>A mapping with what it merges: its own members win, then the earlier of several merged mappings.</summary>
     private MappingNode Close(OpenCollection open)
     {
-        if (open.Merge is not { } merge) return new(open.Position, open.Members);
+        if (open.Merge is not { } merge) return new(open.Position, open.Members, open.IsIncomplete);
 
         foreach (var source in merge.Value is ListNode list ? list.Items : [merge.Value])
         {
@@ -148,13 +172,15 @@ internal sealed class NodeParser(string file, DiagnosticSink diagnostics)
             {
                 foreach (var member in mapping.Members) open.TryAdd(member);
             }
-            else if (source is not BrokenNode)
+            else
             {
-                diagnostics.Report(RuleCodes.BadMerge, source.Position, $"'<<' merges a mapping or a list of mappings, found {source.Description}");
+                open.IsIncomplete = true;
+                if (source is not BrokenNode)
+                    diagnostics.Report(RuleCodes.BadMerge, merge.Position, $"'<<' merges a mapping or a list of mappings, found {source.Description}");
             }
         }
         open.Members.Remove(merge);
-        return new(open.Position, open.Members);
+        return new(open.Position, open.Members, open.IsIncomplete);
     }
 
     private Node Resolve(AnchorAlias alias)
@@ -175,6 +201,9 @@ internal sealed class NodeParser(string file, DiagnosticSink diagnostics)
         if (node.Tag is { IsEmpty: false, IsNonSpecific: false } tag)
             diagnostics.Report(RuleCodes.TagGiven, At(node.Start), $"tag {Wording.Quote(tag.Value)} is not allowed; rule files use no tags");
     }
+
+    private static bool IsFlow(NodeEvent start) =>
+        start is SequenceStart { Style: SequenceStyle.Flow } or MappingStart { Style: MappingStyle.Flow };
 
     private static string? AnchorOf(NodeEvent node) => node.Anchor.IsEmpty ? null : node.Anchor.Value;
 

@@ -1,13 +1,16 @@
 namespace ApiShield.Rules.Parsing;
 
 /// <summary>A list or mapping whose end has not been read yet.</summary>
-internal sealed class OpenCollection(FilePosition position, bool isMapping, string? anchor)
+internal sealed class OpenCollection(FilePosition position, bool isMapping, bool isFlow, string? anchor)
 {
     private readonly Dictionary<string, Member> _own = new(StringComparer.Ordinal);
 
     public FilePosition Position { get; } = position;
 
     public bool IsMapping { get; } = isMapping;
+
+    /// <summary>Whether it is written in brackets or braces.</summary>
+    public bool IsFlow { get; } = isFlow;
 
     public string? Anchor { get; } = anchor;
 
@@ -22,6 +25,9 @@ internal sealed class OpenCollection(FilePosition position, bool isMapping, stri
 
     /// <summary>Whether the value to come belongs to a name that was refused.</summary>
     public bool DropsNext { get; set; }
+
+    /// <summary>Whether members are lost to an error that was reported.</summary>
+    public bool IsIncomplete { get; set; }
 
     /// <summary>Whether the next node is the name of a member.</summary>
     public bool WantsName => IsMapping && PendingName is null && !DropsNext;
