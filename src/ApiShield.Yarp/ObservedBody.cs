@@ -102,6 +102,7 @@ internal sealed class ObservedBody(Stream inner, HttpContext context, Exchange e
     private Kind Classify()
     {
         var response = context.Response;
+        exchange.BeginResponse(response.StatusCode);
         if (exchange.Reader is null) return Kind.Opaque;
         if (response.Headers.ContentEncoding.Count > 0 && !string.Equals(response.Headers.ContentEncoding, "identity", StringComparison.OrdinalIgnoreCase)) return Kind.Opaque;
         var type = response.ContentType;

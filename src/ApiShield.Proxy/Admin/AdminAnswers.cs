@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using ApiShield.Enforcement;
 using ApiShield.Rules;
@@ -26,14 +27,21 @@ internal sealed record QuotaAnswer(RuleAnswer Rule, long Used, long Held, long R
 /// <summary>A rule in short.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Mode">off, shadow or enforce.</param>
-/// <param name="Per">Whose use counts together.</param>
+/// <param name="Per">Whose use counts together; empty for everybody's.</param>
 /// <param name="Unit">What is counted.</param>
 /// <param name="Limit">How much.</param>
 /// <param name="WindowSeconds">Within how long; null for concurrency.</param>
-internal sealed record RuleAnswer(string Name, EnforcementMode Mode, QuotaScopeParts Per, Quotas.QuotaUnit Unit, long Limit, double? WindowSeconds)
+internal sealed record RuleAnswer(string Name, string Mode, IReadOnlyList<string> Per, string Unit, long Limit, double? WindowSeconds)
 {
     public static RuleAnswer Of(QuotaRule rule) =>
-        new(rule.Name, rule.Mode, rule.Per, rule.Limit.Unit, rule.Limit.Limit, rule.Limit.HasWindow ? rule.Limit.WindowMs / 1000.0 : null);
+        new(rule.Name, Word(rule.Mode), Parts(rule.Per), Word(rule.Limit.Unit), rule.Limit.Limit, rule.Limit.HasWindow ? rule.Limit.WindowMs / 1000.0 : null);
+
+    private static IReadOnlyList<string> Parts(QuotaScopeParts per) =>
+        [.. Enum.GetValues<QuotaScopeParts>().Where(part => part != QuotaScopeParts.None && per.HasFlag(part)).Select(Word)];
+
+    /// <summary>A word of the rule file.</summary>
+    private static string Word<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }
 
 /// <summary>Answer to <c>/rules</c>.</summary>
@@ -44,7 +52,7 @@ internal sealed record RuleAnswer(string Name, EnforcementMode Mode, QuotaScopeP
 internal sealed record RulesAnswer(string Revision, string File, IReadOnlyList<RuleAnswer> Quotas, IReadOnlyList<string> Warnings);
 
 /// <summary>Serializers of the admin answers, made at build time.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(QuotasAnswer))]
 [JsonSerializable(typeof(RulesAnswer))]
 [JsonSerializable(typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))]

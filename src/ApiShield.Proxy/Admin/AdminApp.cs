@@ -16,7 +16,11 @@ internal static class AdminApp
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseUrls(loaded.Settings.AdminListen.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, AdminJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(static json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, AdminJson.Default);
+            json.SerializerOptions.WriteIndented = true;
+        });
 
         var app = builder.Build();
         app.MapGet("/health/live", () => Results.Text("live\n"));

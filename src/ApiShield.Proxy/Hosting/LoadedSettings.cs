@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using ApiShield.Enforcement;
 using ApiShield.Rules;
-using Microsoft.Extensions.Options;
 
 namespace ApiShield.Proxy.Hosting;
 

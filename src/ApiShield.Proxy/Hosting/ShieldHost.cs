@@ -5,6 +5,7 @@ using ApiShield.Quotas;
 using ApiShield.Redis;
 using ApiShield.Telemetry;
 using ApiShield.Yarp;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
 using Prometheus;
 
@@ -50,7 +51,6 @@ internal sealed class ShieldHost : IAsyncDisposable
         WebApplication? simulator = null;
         try
         {
-            // The simulator first: its port may be free, and then the proxy's cluster follows it.
             if (loaded.Settings.Simulator.Listen.Length > 0)
             {
                 simulator = ModelSimulator.Create(new SimulatorOptions
@@ -59,6 +59,7 @@ internal sealed class ShieldHost : IAsyncDisposable
                     DelayPerTokenMs = loaded.Settings.Simulator.DelayPerTokenMs,
                 });
                 await simulator.StartAsync(cancel);
+                loaded = loaded with { Configuration = PointToSimulator(loaded.Configuration, simulator) };
             }
 
             using var early = LoggerFactory.Create(logging);
@@ -129,6 +130,9 @@ internal sealed class ShieldHost : IAsyncDisposable
             loaded.Rules, loaded.Identity, store, metrics,
             new EnforcerOptions { Replicas = settings.Replicas, HoldLength = TimeSpan.FromSeconds(settings.HoldSeconds) },
             TimeProvider.System, services.GetRequiredService<ILogger<Enforcer>>()));
+
+        // YARP brings data protection for sticky sessions; its keys need no home on disk here.
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.AddReverseProxy()
             .LoadFromConfig(loaded.Configuration.GetSection("ReverseProxy"))
             .AddApiShield(new ShieldOptions
@@ -148,6 +152,17 @@ internal sealed class ShieldHost : IAsyncDisposable
         }
         app.MapApiShield();
         return app;
+    }
+
+    /// <summary>Destinations named <c>simulator</c> go where it listens, for its port may have been chosen by the system.</summary>
+    private static IConfiguration PointToSimulator(IConfiguration configuration, WebApplication simulator)
+    {
+        var address = AddressOf(simulator).ToString();
+        var destinations = configuration.GetSection("ReverseProxy:Clusters").GetChildren()
+            .Select(cluster => cluster.GetSection("Destinations:simulator:Address"))
+            .Where(destination => destination.Exists())
+            .ToDictionary(destination => destination.Path, string? (_) => address, StringComparer.OrdinalIgnoreCase);
+        return new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(destinations).Build();
     }
 
     private static Uri AddressOf(WebApplication app) => new(app.Urls.First());
