@@ -12,7 +12,11 @@ public sealed partial class RuleFileTests
     private const string Hash = "5b4d0a7c9f2e6183a4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
 
     public static TheoryData<string> Shipped =>
-        [.. Directory.EnumerateFiles(RuleCorpus.Config, "*.yaml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(RuleCorpus.Config, file)).Order(StringComparer.Ordinal)];
+    [
+        .. Directory.EnumerateFiles(RuleCorpus.Config, "*.yaml", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(RuleCorpus.Config, file))
+            .Order(StringComparer.Ordinal),
+    ];
 
     [Theory]
     [MemberData(nameof(Shipped))]
@@ -58,7 +62,10 @@ public sealed partial class RuleFileTests
         var rows = File.ReadLines(Path.Combine(RuleCorpus.Config, "README.md"))
             .Select(line => CodeRow().Match(line))
             .Where(match => match.Success)
-            .Select(match => new RuleCode(match.Groups["id"].Value, Enum.Parse<RuleSeverity>(match.Groups["severity"].Value, ignoreCase: true), match.Groups["meaning"].Value));
+            .Select(match => new RuleCode(
+                match.Groups["id"].Value,
+                Enum.Parse<RuleSeverity>(match.Groups["severity"].Value, ignoreCase: true),
+                match.Groups["meaning"].Value));
 
         Assert.Equal(RuleCodes.All, rows);
         Assert.Equal(RuleCodes.All.Select(code => code.Id).Order(StringComparer.Ordinal).Distinct(StringComparer.Ordinal), RuleCodes.All.Select(code => code.Id));
@@ -112,7 +119,9 @@ public sealed partial class RuleFileTests
 
         var rule = Assert.Single(rules.Quotas);
         Assert.Equal("default", rules.DefaultPlan);
-        Assert.Equal((EnforcementMode.Enforce, QuotaScopeParts.Account, StoreFailureMode.Local, ExhaustedMode.Finish), (rule.Mode, rule.Per, rule.OnStoreFailure, rule.OnExhausted));
+        Assert.Equal(
+            (EnforcementMode.Enforce, QuotaScopeParts.Account, StoreFailureMode.Local, ExhaustedMode.Finish),
+            (rule.Mode, rule.Per, rule.OnStoreFailure, rule.OnExhausted));
         Assert.Equal(QuotaRule.DefaultOutputTokens, rule.DefaultOutput);
         Assert.Null(rule.MaxHold);
         Assert.Null(rule.Description);
@@ -147,7 +156,11 @@ public sealed partial class RuleFileTests
     public void Parse_ApiKeyWhereAHashBelongs_IsNotRepeatedInMessages()
     {
         const string Key = "sk-live-0123456789abcdef";
-        string[] forms = [$"keyHashes: {Key}", $"keyHashes: [{Key}]", $"keyHashes: [{Key}, {Key}]", $"keyHashes: [\"{Key}\"]", $"keyHash: {Key}", $"keyHashes: {{ key: {Key} }}"];
+        string[] forms =
+        [
+            $"keyHashes: {Key}", $"keyHashes: [{Key}]", $"keyHashes: [{Key}, {Key}]", $"keyHashes: [\"{Key}\"]", $"keyHash: {Key}",
+            $"keyHashes: {{ key: {Key} }}",
+        ];
 
         foreach (var form in forms)
         {
@@ -180,7 +193,9 @@ public sealed partial class RuleFileTests
 
             var compilation = RuleFile.Load(path);
 
-            Assert.Equal($"{path}(1,1): error AS1002: the file is larger than 1 MB (1048576 bytes), the most that is read", Assert.Single(compilation.Diagnostics).ToString());
+            Assert.Equal(
+                $"{path}(1,1): error AS1002: the file is larger than 1 MB (1048576 bytes), the most that is read",
+                Assert.Single(compilation.Diagnostics).ToString());
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 3 * RuleFile.MaxBytes);
         }
         finally
