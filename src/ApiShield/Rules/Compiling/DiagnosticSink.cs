@@ -29,6 +29,6 @@ internal sealed class DiagnosticSink
         if (listed < MaxListed)
             _all.Add(diagnostic);
         else if (code.Severity == RuleSeverity.Error)
-            _all.Add(new(at.File, at.Line, at.Column, RuleSeverity.Error, RuleCodes.TooManyErrors.Id, $"more than {MaxListed} errors; the others are not listed"));
+            _all.Add(diagnostic with { Code = RuleCodes.TooManyErrors.Id, Message = $"more than {MaxListed} errors; the others are not listed" });
     }
 }

@@ -44,6 +44,8 @@ internal static partial class DurationText
     [GeneratedRegex(@"^(?<sign>-)?(?<digits>0|[1-9][0-9]*)(?<unit>[smhd])\z", RegexOptions.CultureInvariant)]
     private static partial Regex Duration();
 
-    [GeneratedRegex(@"^(?<digits>[0-9]+)\s*(?<unit>|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\z", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"^(?<digits>[0-9]+)\s*(?<unit>|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)\z",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex Spelled();
 }

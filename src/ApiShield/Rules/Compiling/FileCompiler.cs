@@ -18,7 +18,8 @@ internal sealed class FileCompiler(DiagnosticSink diagnostics)
     {
         if (root is not MappingNode mapping)
         {
-            if (root is not BrokenNode) diagnostics.Report(RuleCodes.WrongKind, root.Position, $"a rule file must be a mapping that begins with 'version: 1', found {root.Description}");
+            if (root is not BrokenNode)
+                diagnostics.Report(RuleCodes.WrongKind, root.Position, $"a rule file must be a mapping that begins with 'version: 1', found {root.Description}");
             return null;
         }
         if (!IsKnownVersion(mapping)) return null;

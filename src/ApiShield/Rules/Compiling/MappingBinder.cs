@@ -123,7 +123,8 @@ internal sealed class MappingBinder
         if (Value(name) is not { } value || Expect<ScalarNode>(value, $"'{name}'", $"one of {string.Join(", ", Words<T>.All)}") is not { } scalar) return null;
         if (Words<T>.TryGet(scalar.Text, out var word)) return word;
         // Templates that leave out the quotes turn off into false.
-        var meant = scalar is { Kind: ScalarKind.Boolean } && Words<T>.All.Contains("off") && scalar.Text[0] is 'f' or 'F' ? "; did you mean 'off'?" : Wording.DidYouMean(scalar.Text, Words<T>.All);
+        var found = scalar is { Kind: ScalarKind.Boolean, Text: ['f' or 'F', ..] } && Words<T>.All.Contains("off") ? "off" : scalar.Text;
+        var meant = Wording.DidYouMean(found, Words<T>.All);
         Report(RuleCodes.UnknownWord, scalar.Position, $"{name} {Wording.Quote(scalar.Text)} is not one of {string.Join(", ", Words<T>.All)}{meant}");
         return null;
     }
@@ -135,7 +136,8 @@ internal sealed class MappingBinder
         if (!CountText.TryRead(scalar.Text, out var count))
         {
             var meant = CountText.Suggest(scalar.Text) is { } near ? $"; did you mean '{near}'?" : "";
-            Report(RuleCodes.NotACount, scalar.Position, $"{name} {Wording.Quote(scalar.Text)} is not a count: a whole number, with k for thousands or M for millions{meant}");
+            Report(RuleCodes.NotACount, scalar.Position,
+                $"{name} {Wording.Quote(scalar.Text)} is not a count: a whole number, with k for thousands or M for millions{meant}");
             return null;
         }
         if (count >= least && count <= most) return count;
@@ -151,7 +153,8 @@ internal sealed class MappingBinder
         if (!DurationText.TryRead(scalar.Text, out var seconds))
         {
             var meant = DurationText.Suggest(scalar.Text) is { } near ? $"; did you mean '{near}'?" : "";
-            Report(RuleCodes.NotADuration, scalar.Position, $"{name} {Wording.Quote(scalar.Text)} is not a duration: a whole number and one of s, m, h, d{meant}");
+            Report(RuleCodes.NotADuration, scalar.Position,
+                $"{name} {Wording.Quote(scalar.Text)} is not a duration: a whole number and one of s, m, h, d{meant}");
             return null;
         }
         if (seconds >= leastSeconds && seconds <= mostSeconds) return TimeSpan.FromSeconds(seconds);

@@ -26,16 +26,23 @@ internal static class QuotaReview
         var at = quota.PositionOf("match");
         (string Name, int? Count)[] lists =
         [
-            ("plans", match.Plans?.Count), ("models", match.Models?.Count), ("routes", match.Routes?.Count), ("organizations", match.Organizations?.Count),
+            ("plans", match.Plans?.Count), ("models", match.Models?.Count), ("routes", match.Routes?.Count),
+            ("organizations", match.Organizations?.Count),
         ];
         foreach (var (name, _) in lists.Where(list => list.Count == 0))
             Report(RuleCodes.MatchesNothing, at, $"match: '{name}' is an empty list, so that the rule matches no request; leave it out to match all");
         foreach (var plan in (match.Plans ?? []).Except(plans).Order(StringComparer.Ordinal))
-            Report(RuleCodes.UnknownPlan, at, $"match: no account has plan {Wording.Quote(plan)}, and it is not the default plan{Wording.DidYouMean(plan, plans)}");
+        {
+            Report(RuleCodes.UnknownPlan, at,
+                $"match: no account has plan {Wording.Quote(plan)}, and it is not the default plan{Wording.DidYouMean(plan, plans)}");
+        }
         foreach (var name in (match.Organizations ?? []).Except(organizations).Order(StringComparer.Ordinal))
             Report(RuleCodes.UnknownOrganization, at, $"match: no account declares organization {Wording.Quote(name)}{Wording.DidYouMean(name, organizations)}");
         if ((quota.Rule.Per & QuotaScopeParts.Organization) != 0 && organizations.Count == 0)
-            Report(RuleCodes.UnknownOrganization, quota.PositionOf("per"), "counts per organization, but no account declares one, so that each account counts as its own");
+        {
+            Report(RuleCodes.UnknownOrganization, quota.PositionOf("per"),
+                "counts per organization, but no account declares one, so that each account counts as its own");
+        }
 
         void Report(RuleCode code, Parsing.FilePosition where, string message) => diagnostics.Report(code, where, $"quota '{quota.Rule.Name}': {message}");
     }
@@ -54,7 +61,8 @@ internal static class QuotaReview
         void CheckHold(string member, long? amount, string by, long bound)
         {
             if (quota.Source.Find(member) is not null && amount > bound)
-                Report(RuleCodes.HoldWithoutEffect, member, $"{member} {CountText.Write(amount.Value)} has no effect: {by} {CountText.Write(bound)} caps what is held");
+                Report(RuleCodes.HoldWithoutEffect, member,
+                    $"{member} {CountText.Write(amount.Value)} has no effect: {by} {CountText.Write(bound)} caps what is held");
         }
 
         void Report(RuleCode code, string member, string message) => diagnostics.Report(code, quota.PositionOf(member), $"quota '{rule.Name}': {message}");
@@ -93,9 +101,17 @@ internal static class QuotaReview
         && !(other.Mode == rule.Mode && Same(other.Limit, rule.Limit));
 
     /// <summary>All of a rule but name, description, limit, window and mode, as text that is equal for equal rules.</summary>
-    private static string Kind(QuotaRule rule) => string.Create(CultureInfo.InvariantCulture,
-        $"{List(rule.Match.Plans)}|{List(rule.Match.Routes)}|{List(rule.Match.Organizations)}|{List(rule.Match.Models?.Select(model => model.Text.ToUpperInvariant()))}|{rule.Per}|{rule.Limit.Unit}|{rule.OnStoreFailure}|{rule.OnExhausted}|{rule.DefaultOutput}|{rule.MaxHold}");
+    private static string Kind(QuotaRule rule)
+    {
+        var match = rule.Match;
+        var models = match.Models?.Select(model => model.Text.ToUpperInvariant());
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{List(match.Plans)}|{List(match.Routes)}|{List(match.Organizations)}|{List(models)}|{rule.Per}|{rule.Limit.Unit}|")
+            + string.Create(CultureInfo.InvariantCulture, $"{rule.OnStoreFailure}|{rule.OnExhausted}|{rule.DefaultOutput}|{rule.MaxHold}");
+    }
 
     private static string List(IEnumerable<string>? names) =>
-        names is null ? "*" : string.Join(',', names.Order(StringComparer.Ordinal).Select(name => string.Create(CultureInfo.InvariantCulture, $"{name.Length}:{name}")));
+        names is null
+            ? "*"
+            : string.Join(',', names.Order(StringComparer.Ordinal).Select(name => string.Create(CultureInfo.InvariantCulture, $"{name.Length}:{name}")));
 }

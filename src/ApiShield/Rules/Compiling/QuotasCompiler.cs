@@ -112,11 +112,14 @@ internal sealed class QuotasCompiler(DiagnosticSink diagnostics)
         var binder = new MappingBinder(node, $"{label}: match", MatchMembers, diagnostics);
         return new()
         {
-            Plans = binder.Texts("plans", MaxEntries, StringComparer.Ordinal)?.Select(plan => plan.Text).ToFrozenSet(StringComparer.Ordinal),
+            Plans = Names("plans", StringComparer.Ordinal, name => name),
             Models = binder.Texts("models", MaxEntries, StringComparer.OrdinalIgnoreCase)?.Select(model => new ModelPattern(model.Text)).ToArray(),
-            Routes = binder.Texts("routes", MaxEntries, StringComparer.OrdinalIgnoreCase)?.Select(route => RuleSet.Lower(route.Text)).ToFrozenSet(StringComparer.Ordinal),
-            Organizations = binder.Texts("organizations", MaxEntries, StringComparer.Ordinal)?.Select(name => name.Text).ToFrozenSet(StringComparer.Ordinal),
+            Routes = Names("routes", StringComparer.OrdinalIgnoreCase, RuleSet.Lower),
+            Organizations = Names("organizations", StringComparer.Ordinal, name => name),
         };
+
+        FrozenSet<string>? Names(string member, StringComparer comparer, Func<string, string> form) =>
+            binder.Texts(member, MaxEntries, comparer)?.Select(name => form(name.Text)).ToFrozenSet(StringComparer.Ordinal);
     }
 
     private static TimeSpan? Window(MappingBinder binder, QuotaUnit? unit)
@@ -130,7 +133,10 @@ internal sealed class QuotasCompiler(DiagnosticSink diagnostics)
     private static void CheckUnit(MappingBinder binder, string member, QuotaUnit? unit, bool fits, string owners)
     {
         if (unit is { } known && !fits && binder.Has(member))
-            binder.Report(RuleCodes.NotForUnit, binder.NameOf(member), $"member '{member}' means nothing for unit {Words<QuotaUnit>.Of(known)}; {owners} have it");
+        {
+            binder.Report(RuleCodes.NotForUnit, binder.NameOf(member),
+                $"member '{member}' means nothing for unit {Words<QuotaUnit>.Of(known)}; {owners} have it");
+        }
     }
 
     private static void CheckCombinations(MappingBinder file, List<CompiledQuota> rules)
@@ -141,7 +147,8 @@ internal sealed class QuotasCompiler(DiagnosticSink diagnostics)
         if (routes * plans * active.Length > MaxCandidates)
         {
             file.Report(RuleCodes.TooManyCombinations, file.PositionOf(Section),
-                $"{active.Length} rules tell {routes - 1} routes and {plans - 1} plans apart; routes times plans times rules may be {CountText.Write(MaxCandidates)} at most");
+                $"{active.Length} rules tell {routes - 1} routes and {plans - 1} plans apart; "
+                + $"routes times plans times rules may be {CountText.Write(MaxCandidates)} at most");
         }
     }
 }

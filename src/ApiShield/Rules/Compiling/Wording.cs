@@ -36,7 +36,8 @@ internal static class Wording
         {
             if (result.Length >= most) return result.Append('…').ToString();
             // Formatting characters too: a message must not be reordered by what it quotes.
-            if (char.IsControl(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+            if (char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
                 result.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             else
                 result.Append(c);

@@ -37,14 +37,8 @@ internal static class FileText
         return null;
     }
 
-    private static int ValidPrefix(ReadOnlySpan<byte> content)
-    {
-        var at = 0;
-        while (Rune.DecodeFromUtf8(content[at..], out _, out var consumed) == OperationStatus.Done) at += consumed;
-        return at;
-    }
-
-    private static FilePosition PositionAfter(string file, ReadOnlySpan<char> text)
+    /// <summary>The place just behind a text.</summary>
+    public static FilePosition PositionAfter(string file, ReadOnlySpan<char> text)
     {
         var line = 1;
         var lineStart = 0;
@@ -56,5 +50,12 @@ internal static class FileText
             lineStart = i + 1;
         }
         return new(file, line, text.Length - lineStart + 1);
+    }
+
+    private static int ValidPrefix(ReadOnlySpan<byte> content)
+    {
+        var at = 0;
+        while (Rune.DecodeFromUtf8(content[at..], out _, out var consumed) == OperationStatus.Done) at += consumed;
+        return at;
     }
 }

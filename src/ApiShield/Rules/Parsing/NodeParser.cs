@@ -21,10 +21,13 @@ internal sealed class NodeParser(string file, DiagnosticSink diagnostics)
     private long _nodes;
     private Node? _root;
     private bool _failed;
+    private FilePosition _end;
 
     /// <summary>The root of the only document; null if the file cannot be parsed. Errors that leave a tree are reported beside it.</summary>
     public Node? Parse(string text)
     {
+        _end = FileText.PositionAfter(file, text);
+
         // The comments have to be skipped here: the parser skips them itself only where it makes its own scanner.
         var scanner = new Scanner(new StringReader(text), skipComments: true);
         var parser = new Parser(scanner);
@@ -138,7 +141,10 @@ internal sealed class NodeParser(string file, DiagnosticSink diagnostics)
             else
             {
                 if (node is not BrokenNode)
-                    diagnostics.Report(RuleCodes.BadMemberName, node.Position, $"the name of a member must be text, found {(alias ? "an alias" : node.Description)}");
+                {
+                    var found = alias ? "an alias" : node.Description;
+                    diagnostics.Report(RuleCodes.BadMemberName, node.Position, $"the name of a member must be text, found {found}");
+                }
                 parent.DropsNext = true;
                 parent.IsIncomplete = true;
             }
@@ -207,5 +213,6 @@ internal sealed class NodeParser(string file, DiagnosticSink diagnostics)
 
     private static string? AnchorOf(NodeEvent node) => node.Anchor.IsEmpty ? null : node.Anchor.Value;
 
-    private FilePosition At(Mark mark) => new(file, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
+    /// <summary>The scanner counts one line too many where a file ends in a comment without a line break.</summary>
+    private FilePosition At(Mark mark) => mark.Line > _end.Line ? _end : new(file, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
 }

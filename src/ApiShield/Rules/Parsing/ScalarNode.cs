@@ -29,6 +29,8 @@ internal sealed partial class ScalarNode(FilePosition position, string text, boo
     };
 
     // YAML 1.2.2, section 10.3.2.
-    [GeneratedRegex(@"^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\z",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Number();
 }
