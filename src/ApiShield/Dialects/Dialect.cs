@@ -12,6 +12,9 @@ public abstract class Dialect
     /// <summary>Name in configuration and telemetry.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Media type of a refusal.</summary>
+    public virtual string ErrorContentType => "application/json";
+
     /// <summary>What a request line means. The path is compared exactly: any other spelling is <see cref="DialectOperation.Unknown"/>.</summary>
     public abstract DialectOperation Operation(string method, string path);
 

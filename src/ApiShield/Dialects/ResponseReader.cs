@@ -30,6 +30,13 @@ public abstract class ResponseReader
         UpstreamError = false;
     }
 
+    /// <summary>Counts bytes of an answer that cannot be read: too large, compressed against our wish, or of another kind.</summary>
+    public void CountUnreadable(long bytes)
+    {
+        OutputBytes += bytes;
+        OutputEvents++;
+    }
+
     /// <summary>Reads one whole server-sent event, its lines and the blank line that ends it included.</summary>
     public abstract EventFate ReadEvent(ReadOnlySpan<byte> serverSentEvent);
 

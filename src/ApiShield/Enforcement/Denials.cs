@@ -75,6 +75,16 @@ public static class Denials
         Parameter = parameter,
     };
 
+    /// <summary>The proxy holds as many request bodies as it may.</summary>
+    public static Denial Busy() => new()
+    {
+        Kind = DenialKind.UpstreamUnavailable,
+        Status = 503,
+        Code = "overloaded",
+        RetryAfter = TimeSpan.FromSeconds(1),
+        Message = "The service is overloaded. Please try again shortly.",
+    };
+
     /// <summary>A path that the route does not protect.</summary>
     public static Denial UnknownPath(string method, string path) => new()
     {

@@ -76,6 +76,9 @@ public sealed partial class Enforcer : IDisposable
         else Interlocked.Decrement(ref _pooled);
     }
 
+    /// <summary>Counts a request that could not be read and so was not decided on.</summary>
+    public void CountInvalid() => Metrics.Invalid.Inc();
+
     /// <summary>4 to 6: matches rules, reserves on every scope they name, and decides; the answer is the exchange's <see cref="Exchange.Denial"/>.</summary>
     public ValueTask DecideAsync(Exchange exchange)
     {

@@ -1,0 +1,3 @@
+using ApiShield.Proxy.CommandLine;
+
+return await Commands.Root().Parse(args).InvokeAsync();
