@@ -94,7 +94,7 @@ internal sealed class DemoTable(IReadOnlyList<DemoTally> tallies, IAnsiConsole c
             cells.Add(Number(now.Refused, now.Refused > 0 ? Color.Red : null));
             cells.Add(Number(now.Tokens, null));
             if (wide) cells.Add(new Text($"{now.RemainingRequests ?? "-"} / {now.RemainingTokens ?? "-"}"));
-            cells.Add(now.LastReason is null ? new Text("") : new Text(Last(now), new Style(Color.Yellow)) { Overflow = Overflow.Ellipsis });
+            cells.Add(now.LastReason is null ? new Text("") : new Text(Last(now), new Style(Color.Yellow)));
             table.AddRow(cells);
         }
 
