@@ -79,6 +79,7 @@ public sealed class DemoRunTests
     {
         using var output = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(output) });
+        console.Profile.Width = 160;
 
         // The discard port: nobody listens.
         var tallies = await DemoRun.RunAsync(
