@@ -28,13 +28,19 @@ internal sealed partial class ShieldProcess : IAsyncDisposable
     public HttpClient Admin { get; }
 
     /// <summary>Starts it and waits until it says that it serves.</summary>
-    public static async Task<ShieldProcess> StartAsync(string rules, Uri upstream, params string[] arguments)
+    /// <param name="rules">The rule file's text.</param>
+    /// <param name="upstream">The upstream's address.</param>
+    /// <param name="redis">The Redis it shares; null for its own store.</param>
+    /// <param name="settings">Further settings by name, such as HoldSeconds.</param>
+    public static async Task<ShieldProcess> StartAsync(string rules, Uri upstream, string? redis = null, params (string Name, string Value)[] settings)
     {
         var folder = new TestFolder(rules, upstream);
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])
-            [Path.Combine(AppContext.BaseDirectory, "apishield.dll"), "--quiet", "--config", folder.Configuration, "--identity-key-file", folder.IdentityKey, .. arguments])
+            [Path.Combine(AppContext.BaseDirectory, "apishield.dll"), "--quiet", "--config", folder.Configuration, "--identity-key-file", folder.IdentityKey])
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in settings) start.Environment[$"ApiShield__{name}"] = value;
+        if (redis is not null) start.Environment["ApiShield__Redis"] = redis;
         var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
 

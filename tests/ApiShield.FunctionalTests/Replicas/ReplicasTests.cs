@@ -10,19 +10,22 @@ namespace ApiShield.FunctionalTests.Replicas;
 /// <summary>Several processes of the real program on one Redis.</summary>
 public sealed class ReplicasTests(SingleRedis redis) : IClassFixture<SingleRedis>
 {
+    /// <summary>What is shown here is exactness, on a machine that may be busy with other tests: the store gets the time it needs.</summary>
+    private static readonly (string, string) Patient = ("RedisDeadlineMs", "5000");
+
     [Fact]
     public async Task TwoProcesses_TenThousandRequestsInParallel_LetExactlyTheLimitThrough()
     {
         const string rules = """
             version: 1
             quotas:
-              - { name: thousand, per: account, unit: requests, limit: 1000, window: 1h }
+              - { name: thousand, per: account, unit: requests, limit: 1000, window: 1h, onStoreFailure: deny }
             """;
         await using var upstream = ModelSimulator.Create(new SimulatorOptions { Url = "http://127.0.0.1:0" });
         await upstream.StartAsync(TestContext.Current.CancellationToken);
         var address = new Uri(upstream.Urls.First());
-        await using var one = await ShieldProcess.StartAsync(rules, address, "--redis", redis.Server.Configuration);
-        await using var two = await ShieldProcess.StartAsync(rules, address, "--redis", redis.Server.Configuration);
+        await using var one = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient);
+        await using var two = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient);
 
         int admitted = 0, refused = 0;
         await Parallel.ForAsync(0, 10_000, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, cancel) =>
@@ -49,31 +52,23 @@ public sealed class ReplicasTests(SingleRedis redis) : IClassFixture<SingleRedis
         await using var upstream = ModelSimulator.Create(new SimulatorOptions { Url = "http://127.0.0.1:0", DelayPerTokenMs = 200 });
         await upstream.StartAsync(TestContext.Current.CancellationToken);
         var address = new Uri(upstream.Urls.First());
-        Environment.SetEnvironmentVariable("ApiShield__HoldSeconds", "3");
-        try
-        {
-            await using var survivor = await ShieldProcess.StartAsync(rules, address, "--redis", redis.Server.Configuration);
-            await using var victim = await ShieldProcess.StartAsync(rules, address, "--redis", redis.Server.Configuration);
-            await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => victim.Client.SendAsync(
-                ChatRequests.Post(ChatRequests.Body(stream: true, maxTokens: 1000), "doomed-key"), HttpCompletionOption.ResponseHeadersRead)));
-            Assert.Equal(streams, await HoldsAsync());
-            using (var full = await survivor.Client.SendAsync(ChatRequests.Post(ChatRequests.Body(maxTokens: 1), "doomed-key")))
-                Assert.Equal(HttpStatusCode.TooManyRequests, full.StatusCode);
+        await using var survivor = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient, ("HoldSeconds", "3"));
+        await using var victim = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient, ("HoldSeconds", "3"));
+        await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => victim.Client.SendAsync(
+            ChatRequests.Post(ChatRequests.Body(stream: true, maxTokens: 1000, model: "sim-chat:tokens=1000"), "doomed-key"), HttpCompletionOption.ResponseHeadersRead)));
+        Assert.Equal(streams, await HoldsAsync());
+        using (var full = await survivor.Client.SendAsync(ChatRequests.Post(ChatRequests.Body(maxTokens: 1), "doomed-key")))
+            Assert.Equal(HttpStatusCode.TooManyRequests, full.StatusCode);
 
-            // Renewed holds outlive their first length.
-            await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
-            Assert.Equal(streams, await HoldsAsync());
+        // Renewed holds outlive their first length.
+        await Task.Delay(TimeSpan.FromSeconds(4));
+        Assert.Equal(streams, await HoldsAsync());
 
-            await victim.KillAsync();
-            await Task.Delay(TimeSpan.FromSeconds(3.5), TestContext.Current.CancellationToken);
-            using var response = await survivor.Client.SendAsync(ChatRequests.Post(ChatRequests.Body(maxTokens: 1), "doomed-key"));
-            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-            await WaitForAsync(async () => await HoldsAsync() == 0);
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable("ApiShield__HoldSeconds", null);
-        }
+        await victim.KillAsync();
+        await Task.Delay(TimeSpan.FromSeconds(3.5));
+        using var response = await survivor.Client.SendAsync(ChatRequests.Post(ChatRequests.Body(maxTokens: 1), "doomed-key"));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await WaitForAsync(async () => await HoldsAsync() == 0);
     }
 
     /// <summary>Reads the open holds of all concurrency counters with a script that knows nothing of the store's own.</summary>
