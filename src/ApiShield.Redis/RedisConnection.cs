@@ -27,6 +27,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         _configuration.ConnectRetry = 1;
         _configuration.ConnectTimeout = Math.Min(_configuration.ConnectTimeout, 1000);
         _configuration.AsyncTimeout = Math.Min(_configuration.AsyncTimeout, 2000);
+        _configuration.AllowAdmin = true; // The library takes INFO for an administrator's command.
         _configuration.ClientName ??= "apishield";
         _clock = clock;
         _logger = logger;
@@ -81,8 +82,9 @@ internal sealed partial class RedisConnection : IAsyncDisposable
                 _database = multiplexer.GetDatabase();
                 return;
             }
-            catch (RedisException error)
+            catch (Exception error)
             {
+                // A name that does not resolve yet, say: no reason to give up.
                 Log.ConnectFailed(_logger, error.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), _clock, CancellationToken.None).ConfigureAwait(false);
             }
@@ -120,7 +122,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
             foreach (var server in servers)
             {
                 if (!server.IsConnected) continue;
-                var info = (string?)await server.ExecuteAsync("INFO", "memory").ConfigureAwait(false) ?? "";
+                var info = await server.InfoRawAsync("memory").ConfigureAwait(false) ?? "";
                 var at = info.IndexOf(Field, StringComparison.Ordinal);
                 if (at < 0) continue;
                 EvictionPolicy = info.AsSpan(at + Field.Length).Trim().ToString().Split('\r', '\n')[0];
@@ -130,7 +132,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
             }
             if (EvictionPolicy is null) _policyChecked = 0;
         }
-        catch (Exception error) when (error is RedisException or TimeoutException)
+        catch (Exception error) when (error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
         {
             _policyChecked = 0; // Again when the connection is next restored.
         }

@@ -81,7 +81,10 @@ public sealed class RedisQuotaStore : IQuotaStore, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(reservation);
         if (Settlement.Of(SettlementKind.Settle, reservation) is not { } settlement) return;
+
+        // A second call must find nothing, neither what was charged nor what might have been.
         foreach (ref var entry in reservation.Entries) entry.Charged = false;
+        if (reservation.DecidedAtMs == 0) reservation.DecidedAtMs = -1;
         _settlements.Add(settlement);
     }
 

@@ -73,18 +73,18 @@ internal sealed partial class ScriptCaller
     }
 
     /// <summary>Calls a script past the breaker, for work that waits and is repeated.</summary>
-    public async Task<Exception?> DeliverAsync(QuotaScript script, ScriptArguments arguments, TimeSpan deadline)
+    public async Task<(Exception? Error, RedisResult? Answer)> DeliverAsync(QuotaScript script, ScriptArguments arguments, TimeSpan deadline)
     {
         var started = _clock.GetTimestamp();
         var outcome = await RunAsync(script, arguments, deadline).ConfigureAwait(false);
         _observer?.Call(script.Name, outcome.Exception is null, _clock.GetElapsedTime(started));
-        return outcome.Exception;
+        return (outcome.Exception, outcome.Result);
     }
 
     private async ValueTask<Outcome<RedisResult>> RunAsync(QuotaScript script, ScriptArguments arguments, TimeSpan deadline)
     {
         if (_connection.Database is not { } database) return Outcome.FromException<RedisResult>(NeverConnected);
-        var attempt = AttemptAsync(database, script, arguments);
+        var attempt = AttemptAsync(database, script, arguments, deadline);
         try
         {
             return Outcome.FromResult(await attempt.WaitAsync(deadline, _clock).ConfigureAwait(false));
@@ -98,15 +98,18 @@ internal sealed partial class ScriptCaller
         }
     }
 
-    private static async Task<RedisResult> AttemptAsync(IDatabase database, QuotaScript script, ScriptArguments arguments)
+    private async Task<RedisResult> AttemptAsync(IDatabase database, QuotaScript script, ScriptArguments arguments, TimeSpan deadline)
     {
+        var started = _clock.GetTimestamp();
         try
         {
             return await database.ScriptEvaluateAsync(script.Hash, arguments.Keys, arguments.Values).ConfigureAwait(false);
         }
-        catch (RedisServerException error) when (StoreErrors.IsUnknownScript(error) || StoreErrors.IsMoving(error))
+        catch (RedisServerException error)
+            when ((StoreErrors.IsUnknownScript(error) || StoreErrors.IsMoving(error)) && _clock.GetElapsedTime(started) < deadline)
         {
-            // Known not to have run. The overload with the text loads it where it is missing.
+            // Known not to have run. The overload with the text loads it where it is missing. Not after the deadline: a reservation that runs
+            // when its settlement has been and gone would hold for nobody.
             return await database.ScriptEvaluateAsync(script.Text, arguments.Keys, arguments.Values).ConfigureAwait(false);
         }
     }

@@ -24,11 +24,14 @@ internal sealed class Settlement(SettlementKind kind, UInt128 id, bool search, S
     /// <summary>How often delivery has failed.</summary>
     public int Failures { get; set; }
 
-    /// <summary>Whether it goes in a call of its own, because a call with others was refused.</summary>
-    public bool Alone { get; set; }
-
     /// <summary>Whether a call of the present round has failed.</summary>
     public bool Failed { get; set; }
+
+    /// <summary>
+    /// Whether Redis may forget the id once this is delivered: no other delivery of it has been tried, so none can come late. Else every settled
+    /// exchange of ten minutes would cost its account 130 bytes.
+    /// </summary>
+    public bool LeavesNoRepetition => Kind is SettlementKind.Settle or SettlementKind.Refund && Failures == 0;
 
     /// <summary>What of a reservation is to be settled; null if nothing is.</summary>
     public static Settlement? Of(SettlementKind kind, Reservation reservation)

@@ -9,10 +9,15 @@ internal sealed class SettlementCall(UInt128? scope)
     /// <summary>Enough to save most round trips, few enough that the script does not hold Redis up.</summary>
     public const int MostSettlements = 16;
 
+    private readonly List<Settlement> _forgotten = [];
+
     public List<Settlement> Settlements { get; } = [];
 
     /// <summary>Sorts settlements into calls: on a single Redis as many together as fit, on Redis Cluster by scope.</summary>
-    public static List<SettlementCall> Plan(List<Settlement> settlements, bool byScope)
+    /// <param name="settlements">What is to be delivered.</param>
+    /// <param name="delivered">What has been delivered and can be forgotten; goes along where there is a call for it.</param>
+    /// <param name="byScope">Whether this is a Redis Cluster.</param>
+    public static List<SettlementCall> Plan(List<Settlement> settlements, List<Settlement> delivered, bool byScope)
     {
         var calls = new List<SettlementCall>();
         var open = new Dictionary<UInt128, SettlementCall>();
@@ -26,15 +31,23 @@ internal sealed class SettlementCall(UInt128? scope)
             for (var i = 0; i < settlement.Parts.Length; i++)
                 if (IsFirstOfItsScope(settlement.Parts, i)) Place(settlement, settlement.Parts[i].Key.Scope, settlement.Parts[i].Key.Scope);
         }
+
+        foreach (var settlement in delivered)
+        {
+            if (!byScope && calls.Count > 0) calls[^1]._forgotten.Add(settlement);
+            else if (byScope)
+                foreach (var part in settlement.Parts)
+                    if (open.TryGetValue(part.Key.Scope, out var call)) call._forgotten.Add(settlement);
+        }
         return calls;
 
         void Place(Settlement settlement, UInt128? scope, UInt128 place)
         {
-            if (settlement.Alone || !open.TryGetValue(place, out var call) || call.Settlements.Count == MostSettlements)
+            if (!open.TryGetValue(place, out var call) || call.Settlements.Count == MostSettlements)
             {
                 call = new SettlementCall(scope);
                 calls.Add(call);
-                if (!settlement.Alone) open[place] = call;
+                open[place] = call;
             }
             call.Settlements.Add(settlement);
         }
@@ -69,6 +82,15 @@ internal sealed class SettlementCall(UInt128? scope)
                 values.Add(part.Limit.SegmentMs);
             }
             values[countAt] = count;
+        }
+
+        foreach (var settlement in _forgotten)
+        {
+            keys.Add(QuotaKeys.SettledIds(scope ?? settlement.Parts[0].Key.Scope));
+            values.Add((int)SettlementKind.Forget);
+            values.Add(QuotaKeys.Id(settlement.Id));
+            values.Add(0);
+            values.Add(0);
         }
         return new ScriptArguments([.. keys], [.. values]);
     }

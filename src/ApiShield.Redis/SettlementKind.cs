@@ -14,4 +14,7 @@ internal enum SettlementKind
 
     /// <summary>Changes the amount of the holds.</summary>
     Correct = 3,
+
+    /// <summary>Drops the id from those that Redis remembers as settled.</summary>
+    Forget = 4,
 }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
 
 namespace ApiShield.Redis;
 
@@ -19,6 +20,7 @@ internal sealed partial class SettlementQueue : IAsyncDisposable
     private readonly Func<long> _givenMs;
     private readonly Channel<Settlement> _queue;
     private readonly Queue<Settlement> _again = new();
+    private readonly List<Settlement> _delivered = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private readonly Task _pump;
@@ -150,9 +152,10 @@ internal sealed partial class SettlementQueue : IAsyncDisposable
     /// <returns>Whether any call got through.</returns>
     private async Task<bool> DeliverAsync(List<Settlement> round)
     {
-        var calls = SettlementCall.Plan(round, _connection.IsCluster);
+        var calls = SettlementCall.Plan(round, _delivered, _connection.IsCluster);
+        _delivered.Clear();
         var given = _givenMs();
-        var answers = new Task<Exception?>[calls.Count];
+        var answers = new Task<(Exception? Error, RedisResult? Answer)>[calls.Count];
         for (var i = 0; i < answers.Length; i++)
         {
             var arguments = calls[i].Build(given, (long)_options.HoldLength.TotalMilliseconds, (long)_options.SettledIdRetention.TotalMilliseconds);
@@ -162,29 +165,27 @@ internal sealed partial class SettlementQueue : IAsyncDisposable
         var anyHeld = false;
         for (var i = 0; i < answers.Length; i++)
         {
-            var error = await answers[i].ConfigureAwait(false);
+            var (error, answer) = await answers[i].ConfigureAwait(false);
             if (error is null)
             {
                 anyHeld = true;
+                if (answer is not null && (long)answer > 0) Log.Refused(_logger, (long)answer);
                 continue;
             }
-
-            // One settlement that Redis will not have must not take the others down with it.
-            var refused = !StoreErrors.IsOfTheServer(error);
-            anyHeld |= refused;
-            foreach (var settlement in calls[i].Settlements)
-            {
-                settlement.Failed = true;
-                settlement.Alone |= refused;
-            }
-            if (refused) Log.Refused(_logger, error.Message);
+            foreach (var settlement in calls[i].Settlements) settlement.Failed = true;
+            if (!StoreErrors.IsOfTheServer(error)) Log.Failed(_logger, error.Message);
         }
 
         var delivered = 0;
         foreach (var settlement in round)
         {
-            if (settlement.Failed) Repeat(settlement);
-            else delivered++;
+            if (settlement.Failed)
+            {
+                Repeat(settlement);
+                continue;
+            }
+            delivered++;
+            if (settlement.LeavesNoRepetition) _delivered.Add(settlement);
         }
         Leave(delivered);
         return anyHeld;
@@ -233,7 +234,10 @@ internal sealed partial class SettlementQueue : IAsyncDisposable
         [LoggerMessage(3021, LogLevel.Warning, "{Count} settlements could not be delivered to Redis in time and are given up")]
         public static partial void Lost(ILogger logger, int count);
 
-        [LoggerMessage(3022, LogLevel.Error, "Redis refused to settle: {Reason}")]
-        public static partial void Refused(ILogger logger, string reason);
+        [LoggerMessage(3022, LogLevel.Error, "{Count} entries could not be settled: their keys in Redis hold something else")]
+        public static partial void Refused(ILogger logger, long count);
+
+        [LoggerMessage(3023, LogLevel.Error, "Redis refused the script that settles: {Reason}")]
+        public static partial void Failed(ILogger logger, string reason);
     }
 }

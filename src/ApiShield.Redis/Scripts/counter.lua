@@ -62,7 +62,8 @@ local function fit(counter, window, segment, now)
   end
 end
 
--- A value that cannot be read starts afresh: an error here would fail its owner's every request until someone looks.
+-- A value that cannot be read starts afresh: an error here would fail its owner's every request until someone looks. For the same reason
+-- counters are read by MGET, which gives nothing where GET would fail for another type of value.
 local function open(packed, window, segment, now)
   if packed then
     local ok, counter = pcall(cmsgpack.unpack, packed)

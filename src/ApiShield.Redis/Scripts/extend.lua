@@ -12,7 +12,7 @@ local counters, members = {}, {}
 for i = 1, count do
   local at = 5 + (i - 1) * 4
   local counterKey, holdsKey = KEYS[2 * i - 1], KEYS[2 * i]
-  local counter = open(redis.call('GET', counterKey), tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), now)
+  local counter = open(redis.call('MGET', counterKey)[1], tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), now)
   if purge(counter, holdsKey, now) then save(counterKey, counter, true, length, now) end
 
   local member = id .. ':' .. ARGV[at + 2]

@@ -7,7 +7,7 @@
 local now = clock(ARGV[1])
 local answer = {}
 for i = 1, (#ARGV - 1) / 2 do
-  local counter = open(redis.call('GET', KEYS[2 * i - 1]), tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1]), now)
+  local counter = open(redis.call('MGET', KEYS[2 * i - 1])[1], tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1]), now)
   local held = counter[HELD]
   if held > 0 and now >= counter[EXPIRY] then
     held = 0
