@@ -73,6 +73,7 @@ public sealed class RedisQuotaStore : IQuotaStore, IAsyncDisposable
     public ValueTask<bool> ReserveAsync(Reservation reservation)
     {
         ArgumentNullException.ThrowIfNull(reservation);
+        if (reservation.Count == 0) return ValueTask.FromResult(true);
         return _refusals.TryRefuse(reservation, RefusalNow()) ? ValueTask.FromResult(true) : DecideAsync(reservation);
     }
 
