@@ -52,6 +52,7 @@ internal sealed class ObservedBody(Stream inner, HttpContext context, Exchange e
                 break;
             case Kind.Whole:
                 Keep(buffer);
+                if (_kind == Kind.Whole && _held.Length == context.Response.ContentLength) SettleWhole();
                 await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
                 break;
             default:
@@ -72,7 +73,7 @@ internal sealed class ObservedBody(Stream inner, HttpContext context, Exchange e
         if (_held.Length == 0) return;
         if (_kind == Kind.Whole)
         {
-            exchange.Reader?.ReadBody(new ReadOnlySequence<byte>(_held.Memory));
+            ReadWhole();
         }
         else
         {
@@ -80,6 +81,12 @@ internal sealed class ObservedBody(Stream inner, HttpContext context, Exchange e
             await inner.WriteAsync(_held.Memory, cancellationToken).ConfigureAwait(false);
         }
         _held.Clear();
+    }
+
+    /// <summary>Reads as much of an answer that is no stream as has passed before it broke off, so that it is charged.</summary>
+    public void ReadBroken()
+    {
+        if (_kind == Kind.Whole && _held.Length > 0) ReadWhole();
     }
 
     public override void Flush() => throw new NotSupportedException();
@@ -109,6 +116,19 @@ internal sealed class ObservedBody(Stream inner, HttpContext context, Exchange e
         if (type is null) return Kind.Opaque;
         if (type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase)) return Kind.Events;
         return type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) ? Kind.Whole : Kind.Opaque;
+    }
+
+    private void ReadWhole()
+    {
+        exchange.Reader?.ReadBody(new ReadOnlySequence<byte>(_held.Memory));
+        _held.Clear();
+    }
+
+    /// <summary>The last bytes are about to go: who reads them may ask again at once, and must find free what this answer has held.</summary>
+    private void SettleWhole()
+    {
+        ReadWhole();
+        enforcer.Settle(exchange, ExchangeEnd.Completed);
     }
 
     private void Keep(ReadOnlyMemory<byte> buffer)
@@ -152,6 +172,9 @@ internal sealed class ObservedBody(Stream inner, HttpContext context, Exchange e
                 await inner.WriteAsync(buffer[passed..at], cancel).ConfigureAwait(false);
                 await CutAsync(cancel).ConfigureAwait(false);
             }
+
+            // Who reads this event may ask again at once, and must find free what this answer has held.
+            if (reader.Ended) enforcer.Settle(exchange, ExchangeEnd.Completed);
 
             if (_held.Length > 0)
             {

@@ -3,6 +3,7 @@ using System.Net;
 using ApiShield.Dialects;
 using ApiShield.Enforcement;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ApiShield.Yarp;
@@ -80,6 +81,8 @@ internal sealed class ShieldMiddleware(RequestDelegate next, Enforcer enforcer, 
                 return null;
         }
 
+        // The bound is kept here: Kestrel's own would break the connection under a client that is still sending, before it can read the refusal.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound) bound.MaxRequestBodySize = null;
         try
         {
             switch (await body.ReadAsync(request.Body, request.ContentLength, options.MaxRequestBodyBytes, context.RequestAborted).ConfigureAwait(false))
@@ -146,6 +149,7 @@ internal sealed class ShieldMiddleware(RequestDelegate next, Enforcer enforcer, 
         finally
         {
             start.Disarm();
+            if (end != ExchangeEnd.Completed) observed?.ReadBroken();
             enforcer.Settle(exchange, end); // 9
             observed?.Dispose();
             context.Response.Body = clientBody;

@@ -42,7 +42,8 @@ internal sealed record LoadedSettings(
         }
         catch (InvalidDataException error)
         {
-            throw new SettingsException($"{file}: {error.InnerException?.Message ?? error.Message}", error);
+            // The innermost error is the parser's, which alone knows the line.
+            throw new SettingsException($"{file}: {error.GetBaseException().Message}", error);
         }
 
         var settings = Bind(configuration, file);

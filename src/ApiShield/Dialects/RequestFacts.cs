@@ -30,7 +30,7 @@ public sealed class RequestFacts
     /// <summary>What has to change in the body before it is forwarded, in order of offset.</summary>
     public List<BodyPatch> Patches { get; } = [];
 
-    /// <summary>Where the value of <c>max_tokens</c> or its like stands, to be lowered; null where the request has none.</summary>
+    /// <summary>Where the value of <c>max_tokens</c> or its like stands, to be lowered; null where the request has no such member.</summary>
     public (long Offset, int Length)? MaxTokensAt { get; set; }
 
     /// <summary>Where the value of the dialect's other member for the same stands.</summary>

@@ -20,6 +20,9 @@ public abstract class ResponseReader
     /// <summary>Whether the model API reported an error inside the answer.</summary>
     public bool UpstreamError { get; protected set; }
 
+    /// <summary>Whether the model API has said that the answer is complete; nothing that costs follows.</summary>
+    public bool Ended { get; protected set; }
+
     /// <summary>Makes the reader ready for the answer to a request.</summary>
     public virtual void Start(RequestFacts facts)
     {
@@ -28,6 +31,7 @@ public abstract class ResponseReader
         OutputEvents = 0;
         OutputBytes = 0;
         UpstreamError = false;
+        Ended = false;
     }
 
     /// <summary>Counts bytes of an answer that cannot be read: too large, compressed against our wish, or of another kind.</summary>

@@ -69,7 +69,9 @@ public sealed partial class Enforcer
         var answered = exchange.Status is >= 200 and < 400;
         if (!answered && !(exchange.Status == 0 && end == ExchangeEnd.ClientAborted)) return default;
 
-        var counted = new Usage(exchange.EstimatedInput, exchange.Relayed);
+        // The event for which a cut answer found no room has been counted, but has not passed.
+        var output = end == ExchangeEnd.Cut ? Math.Min(exchange.Relayed, exchange.Allowance) : exchange.Relayed;
+        var counted = new Usage(exchange.EstimatedInput, output);
         Metrics.InputCounted.Inc(counted.Input);
         Metrics.OutputCounted.Inc(counted.Output);
         return counted;

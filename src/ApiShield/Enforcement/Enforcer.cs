@@ -213,10 +213,9 @@ public sealed partial class Enforcer : IDisposable
         if (exchange.Undecided) _store.Settle(exchange.Reservation);
     }
 
-    /// <summary>Under <c>onExhausted: cut</c>, works out how much may pass, and caps an answer that comes whole and so cannot be cut.</summary>
+    /// <summary>Under <c>onExhausted: cut</c>, works out how much may pass, and caps an answer that comes whole, and so cannot be cut, at what is held.</summary>
     private static void SetAllowance(Exchange exchange)
     {
-        var room = long.MaxValue;
         foreach (var reservation in (ReadOnlySpan<Reservation>)[exchange.Reservation, exchange.Fallback])
         {
             foreach (ref var entry in reservation.Entries)
@@ -225,12 +224,12 @@ public sealed partial class Enforcer : IDisposable
                 exchange.Cuts = true;
                 var output = entry.Amount - (entry.Limit.Unit == QuotaUnit.TotalTokens ? exchange.EstimatedInput : 0);
                 exchange.Allowance = Math.Min(exchange.Allowance, output);
-                room = Math.Min(room, output + entry.Remaining);
             }
         }
-        if (!exchange.Cuts || exchange.Facts.Stream) return;
+        if (!exchange.Cuts || exchange.Facts.Stream || !exchange.Facts.Generates) return;
 
-        var perChoice = Math.Max(1, room / exchange.Facts.Choices);
+        // What is left beyond the hold is not this answer's: others running at the same time would be given the same room.
+        var perChoice = Math.Max(1, exchange.Allowance / exchange.Facts.Choices);
         if (exchange.Facts.MaxOutputTokens is not { } stated || stated > perChoice) exchange.Dialect.CapOutput(exchange.Facts, perChoice);
     }
 

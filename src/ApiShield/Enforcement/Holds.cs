@@ -22,6 +22,12 @@ internal static class Holds
         }
     }
 
-    private static long Output(QuotaRule rule, RequestFacts facts) =>
-        Math.Min((facts.MaxOutputTokens ?? rule.DefaultOutput) * facts.Choices, rule.MaxHold ?? long.MaxValue);
+    private static long Output(QuotaRule rule, RequestFacts facts)
+    {
+        var possible = (facts.MaxOutputTokens ?? rule.DefaultOutput) * facts.Choices;
+
+        // The hold of a stream grows with it; that of a whole answer under a rule that cuts is all that it will be given.
+        var isAll = rule.OnExhausted == ExhaustedMode.Cut && !facts.Stream;
+        return isAll ? possible : Math.Min(possible, rule.MaxHold ?? long.MaxValue);
+    }
 }

@@ -3,6 +3,9 @@ namespace ApiShield.FunctionalTests.Hosting;
 /// <summary>A folder with all that the program starts from: rules, routes, identity key.</summary>
 internal sealed class TestFolder : IDisposable
 {
+    /// <summary>What the identity key file holds.</summary>
+    public const string IdentityKeyText = "a key for tests and nothing else";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("apishield-test-");
 
     /// <param name="rules">The rule file's text.</param>
@@ -10,7 +13,7 @@ internal sealed class TestFolder : IDisposable
     public TestFolder(string rules, Uri? upstream)
     {
         File.WriteAllText(PathOf("rules.yaml"), rules);
-        File.WriteAllText(IdentityKey, "a key for tests and nothing else");
+        File.WriteAllText(IdentityKey, IdentityKeyText);
         File.WriteAllText(Configuration, $$"""
             {
               "ApiShield": {

@@ -12,7 +12,11 @@ internal sealed class OpenAIChatReader : ResponseReader
     public override EventFate ReadEvent(ReadOnlySpan<byte> serverSentEvent)
     {
         var data = DataOf(serverSentEvent);
-        if (data.IsEmpty || data[0] != (byte)'{') return EventFate.Relay; // A comment, or [DONE].
+        if (data.IsEmpty || data[0] != (byte)'{')
+        {
+            Ended |= data.SequenceEqual("[DONE]"u8);
+            return EventFate.Relay;
+        }
 
         _noChoices = false;
         _hasUsage = false;
@@ -28,7 +32,7 @@ internal sealed class OpenAIChatReader : ResponseReader
             OutputBytes += data.Length;
         }
         if (OutputBytes > before) OutputEvents++;
-        return _hasUsage && _noChoices && !Facts.UsageRequested ? EventFate.Drop : EventFate.Relay;
+        return _hasUsage && _noChoices && Facts.Stream && !Facts.UsageRequested ? EventFate.Drop : EventFate.Relay;
     }
 
     public override void ReadBody(in ReadOnlySequence<byte> body)

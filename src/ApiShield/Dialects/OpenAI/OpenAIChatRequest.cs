@@ -82,11 +82,11 @@ internal static class OpenAIChatRequest
                     break;
                 case "max_tokens":
                     error = ReadCount(json, "max_tokens", int.MaxValue, out maxTokens);
-                    if (maxTokens is not null) facts.MaxTokensAt = (json.TokenStartIndex, (int)ValueLength(json));
+                    facts.MaxTokensAt = PlaceOf(json);
                     break;
                 case "max_completion_tokens":
                     error = ReadCount(json, "max_completion_tokens", int.MaxValue, out maxCompletionTokens);
-                    if (maxCompletionTokens is not null) facts.OtherMaxTokensAt = (json.TokenStartIndex, (int)ValueLength(json));
+                    facts.OtherMaxTokensAt = PlaceOf(json);
                     break;
                 case "n":
                     error = ReadCount(json, "n", MaxChoices, out var choices);
@@ -225,16 +225,37 @@ internal static class OpenAIChatRequest
 
     private static long ValueLength(in Utf8JsonReader json) => json.HasValueSequence ? json.ValueSequence.Length : json.ValueSpan.Length;
 
+    /// <summary>Where a number or null stands. A null counts: put beside it, a second member of the name would leave open which one holds.</summary>
+    private static (long Offset, int Length) PlaceOf(in Utf8JsonReader json) =>
+        (json.TokenStartIndex, json.TokenType == JsonTokenType.Null ? 4 : (int)ValueLength(json));
+
     private static int ControlOf(ReadOnlySpan<byte> name, out string? misspelt)
     {
         misspelt = null;
+        var folded = Ascii.IsValid(name) ? name : Fold(name, stackalloc byte[MaxControlName]);
         for (var i = 0; i < Controls.Length; i++)
         {
-            if (!Ascii.EqualsIgnoreCase(name, Controls[i])) continue;
+            if (!Ascii.EqualsIgnoreCase(folded, Controls[i])) continue;
             if (!Ascii.Equals(name, Controls[i])) misspelt = Encoding.UTF8.GetString(name);
             return i;
         }
         return -1;
+    }
+
+    /// <summary>
+    /// The name as readers see it that fold case by Unicode (Go's encoding/json does), where the long s and the Kelvin sign are s and k.
+    /// </summary>
+    private static ReadOnlySpan<byte> Fold(ReadOnlySpan<byte> name, Span<byte> folded)
+    {
+        var length = 0;
+        while (!name.IsEmpty)
+        {
+            var isLongS = name.StartsWith("\u017F"u8);
+            var isKelvin = name.StartsWith("\u212A"u8);
+            folded[length++] = isLongS ? (byte)'s' : isKelvin ? (byte)'k' : name[0];
+            name = name[(isLongS ? 2 : isKelvin ? 3 : 1)..];
+        }
+        return folded[..length];
     }
 
     private static int None(out string? misspelt)
