@@ -55,12 +55,13 @@ internal sealed class FirmRefusals
         {
             entry.Fits = true;
             entry.Charged = false;
-            entry.Remaining = 0;
+            entry.Remaining = ReservationEntry.NotAsked;
             entry.ResetMs = 0;
             entry.RetryAfterMs = 0;
             entry.RefusalIsFirm = false;
         }
         refused.Fits = false;
+        refused.Remaining = 0;
         refused.RefusalIsFirm = true;
         refused.ResetMs = Math.Max(0, known.ResetMs - passedMs);
         refused.RetryAfterMs = known.RetryAfterMs - passedMs;

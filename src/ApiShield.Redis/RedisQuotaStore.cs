@@ -68,7 +68,7 @@ public sealed class RedisQuotaStore : IQuotaStore, IAsyncDisposable
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A request quota that is known to be exhausted answers from memory; the other entries then say that they fit and have nothing left.
+    /// A request quota that is known to be exhausted answers from memory; the other entries then say that they fit, and that they were not asked how much is left.
     /// </remarks>
     public ValueTask<bool> ReserveAsync(Reservation reservation)
     {

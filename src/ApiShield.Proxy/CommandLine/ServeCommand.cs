@@ -1,5 +1,6 @@
 using System.Globalization;
 using ApiShield.Proxy.Hosting;
+using Microsoft.Extensions.Logging.Console;
 
 namespace ApiShield.Proxy.CommandLine;
 
@@ -23,6 +24,8 @@ internal static class ServeCommand
             console.TimestampFormat = "HH:mm:ss ";
             console.UseUtcTimestamp = true;
         });
+        // A flood of refusals must not wait for a slow terminal.
+        logging.Services.Configure<ConsoleLoggerOptions>(static console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
         logging.SetMinimumLevel(quiet ? LogLevel.Warning : LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Yarp", LogLevel.Warning);
@@ -40,6 +43,7 @@ internal static class ServeCommand
         yield return $"  rules     {loaded.RulesPath}  ({loaded.Rules.Quotas.Count.ToString(CultureInfo.InvariantCulture)} quotas, revision {loaded.Rules.Revision})";
         yield return $"  store     {(loaded.Settings.Redis.Length == 0 ? "in this process" : "Redis")}";
         if (loaded.IdentityIsForThisRun) yield return "  identity  a key made for this run: unnamed accounts get other names after a restart";
+        if (!host.AdminAddress.IsLoopback) yield return "  WARNING   the admin port asks for no credentials and does not listen on loopback only";
         foreach (var warning in loaded.Warnings) yield return warning;
         yield return "";
         yield return "Try it:";

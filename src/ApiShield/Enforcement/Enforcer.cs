@@ -154,7 +154,7 @@ public sealed partial class Enforcer : IDisposable
             var rule = rules[i];
             if (entry.Fits)
             {
-                rule.Instruments.Allowed.Inc();
+                if (entry.Remaining != ReservationEntry.NotAsked) rule.Instruments.Allowed.Inc();
                 continue;
             }
 

@@ -22,6 +22,7 @@ public static class LimitHeaders
             if (!rules[i].IsEnforced) continue;
             ref var entry = ref reservation.Entries[i];
             headers.Append("RateLimit-Policy", rules[i].Policy);
+            if (entry.Remaining == ReservationEntry.NotAsked) continue;
             headers.Append("RateLimit", entry.Limit.HasWindow
                 ? string.Create(CultureInfo.InvariantCulture, $"\"{rules[i].Rule.Name}\";r={entry.Remaining};t={(entry.ResetMs + 999) / 1000}")
                 : string.Create(CultureInfo.InvariantCulture, $"\"{rules[i].Rule.Name}\";r={entry.Remaining}"));

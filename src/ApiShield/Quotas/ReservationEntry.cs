@@ -3,6 +3,9 @@ namespace ApiShield.Quotas;
 /// <summary>One counter's part in a reservation: what is asked of it, what it answered, what was used in the end.</summary>
 public struct ReservationEntry
 {
+    /// <summary>The value of <see cref="Remaining"/> where another entry's refusal was known beforehand, so that this one's counter was not read.</summary>
+    public const long NotAsked = -1;
+
     /// <summary>Which counter.</summary>
     public CounterKey Key { get; set; }
 
@@ -24,7 +27,7 @@ public struct ReservationEntry
     /// <summary>Answer: whether the amount was charged or is held here. Only such entries are settled.</summary>
     public bool Charged { get; set; }
 
-    /// <summary>Answer: units left after this reservation; never below 0.</summary>
+    /// <summary>Answer: units left after this reservation, at least 0; or <see cref="NotAsked"/>.</summary>
     public long Remaining { get; set; }
 
     /// <summary>Answer: milliseconds until all that is now in the window has left it.</summary>
