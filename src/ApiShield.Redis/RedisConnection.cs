@@ -11,6 +11,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     private readonly ConfigurationOptions _configuration;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private readonly NodeMap _nodes = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _connecting = Task.CompletedTask;
     private volatile ConnectionMultiplexer? _multiplexer;
@@ -54,6 +55,9 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         if (!connection.IsConnected) Log.NotConnected(logger);
         return connection;
     }
+
+    /// <summary>The number of the server that a key is on; 0 on a single Redis.</summary>
+    public int NodeOf(RedisKey key) => _isCluster && _multiplexer is { } multiplexer ? _nodes.NodeOf(multiplexer.HashSlot(key)) : 0;
 
     /// <summary>A call has shown that the keys of one script have to be of one scope.</summary>
     public void FoundCluster() => _isCluster = true;
@@ -109,7 +113,12 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     {
         if (_multiplexer is not { IsConnected: true } multiplexer) return;
         var servers = multiplexer.GetServers();
-        if (Array.Exists(servers, static server => server.IsConnected && server.ServerType == ServerType.Cluster)) _isCluster = true;
+        foreach (var server in servers)
+        {
+            if (!server.IsConnected || server.ServerType != ServerType.Cluster) continue;
+            _nodes.Update(server.ClusterConfiguration);
+            _isCluster = true;
+        }
         if (Interlocked.Exchange(ref _policyChecked, 1) == 0) _ = CheckEvictionAsync(servers);
     }
 

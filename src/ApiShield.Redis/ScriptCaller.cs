@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
@@ -14,7 +15,7 @@ internal sealed partial class ScriptCaller
     private readonly TimeProvider _clock;
     private readonly IStoreObserver? _observer;
     private readonly ILogger _logger;
-    private readonly ResiliencePipeline<RedisResult> _pipeline;
+    private readonly ConcurrentDictionary<int, ResiliencePipeline<RedisResult>> _pipelines = new();
 
     public ScriptCaller(RedisConnection connection, TimeProvider clock, ILogger logger, IStoreObserver? observer)
     {
@@ -22,9 +23,11 @@ internal sealed partial class ScriptCaller
         _clock = clock;
         _logger = logger;
         _observer = observer;
+    }
 
-        // Opens on little traffic: five failures within two seconds. One call a second then tries whether Redis is back.
-        _pipeline = new ResiliencePipelineBuilder<RedisResult> { TimeProvider = clock }
+    /// <summary>A breaker for one server, which opens on little traffic: five failures within two seconds. One call a second then tries it again.</summary>
+    private static ResiliencePipeline<RedisResult> Break(int node, ScriptCaller caller) =>
+        new ResiliencePipelineBuilder<RedisResult> { TimeProvider = caller._clock }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<RedisResult>
             {
                 FailureRatio = 0.5,
@@ -35,28 +38,28 @@ internal sealed partial class ScriptCaller
                     arguments.Outcome.Exception is { } error && StoreErrors.IsOfTheServer(error)),
                 OnOpened = arguments =>
                 {
-                    Log.Opened(_logger, arguments.Outcome.Exception?.Message ?? "");
+                    Log.Opened(caller._logger, node, arguments.Outcome.Exception?.Message ?? "");
                     return ValueTask.CompletedTask;
                 },
                 OnClosed = _ =>
                 {
-                    Log.Closed(_logger);
+                    Log.Closed(caller._logger, node);
                     return ValueTask.CompletedTask;
                 },
             })
             .Build();
-    }
 
     /// <summary>Calls a script through the breaker.</summary>
     /// <returns>Its result; null if there was none in time: then the script may or may not have run.</returns>
     public async Task<RedisResult?> CallAsync(QuotaScript script, ScriptArguments arguments, TimeSpan deadline)
     {
         var started = _clock.GetTimestamp();
+        var pipeline = _pipelines.GetOrAdd(_connection.NodeOf(arguments.Keys[0]), Break, this);
         var context = ResilienceContextPool.Shared.Get(false, CancellationToken.None);
         Outcome<RedisResult> outcome;
         try
         {
-            outcome = await _pipeline.ExecuteOutcomeAsync(
+            outcome = await pipeline.ExecuteOutcomeAsync(
                 static (_, call) => call.Caller.RunAsync(call.Script, call.Arguments, call.Deadline),
                 context,
                 (Caller: this, Script: script, Arguments: arguments, Deadline: deadline)).ConfigureAwait(false);
@@ -120,11 +123,11 @@ internal sealed partial class ScriptCaller
 
     private static partial class Log
     {
-        [LoggerMessage(3011, LogLevel.Warning, "Redis fails and is left alone for a second: {Reason}")]
-        public static partial void Opened(ILogger logger, string reason);
+        [LoggerMessage(3011, LogLevel.Warning, "Redis server {Node} fails and is left alone for a second: {Reason}")]
+        public static partial void Opened(ILogger logger, int node, string reason);
 
-        [LoggerMessage(3012, LogLevel.Information, "Redis answers again")]
-        public static partial void Closed(ILogger logger);
+        [LoggerMessage(3012, LogLevel.Information, "Redis server {Node} answers again")]
+        public static partial void Closed(ILogger logger, int node);
 
         [LoggerMessage(3013, LogLevel.Error, "Redis refused the script {Script}: {Reason}")]
         public static partial void Failed(ILogger logger, string script, string reason);

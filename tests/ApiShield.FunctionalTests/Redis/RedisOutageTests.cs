@@ -65,6 +65,12 @@ public sealed class RedisOutageTests
             Assert.True(await store.ReserveAsync(reservations[i]));
         }
 
+        // The script has to be known to the server, or nothing of what comes in the pause could run after it.
+        var warm = RedisStores.New((RedisStores.NewKey(), Tokens, 10));
+        Assert.True(await store.ReserveAsync(warm));
+        store.Settle(warm);
+        await store.SettledAsync();
+
         // Long enough for the first delivery to time out and be repeated: its outcome is then unknown, and it must still count once.
         await server.PauseAsync();
         foreach (var reservation in reservations)
@@ -172,7 +178,7 @@ public sealed class RedisOutageTests
     }
 
     [Fact]
-    public async Task Cluster_OneNodeHangs_ItsScopesAreUndecidedAndReleasedLater()
+    public async Task Cluster_OneNodeHangs_OnlyItsScopesAreUndecidedAndAreReleasedLater()
     {
         await using var cluster = await RedisCluster.StartAsync();
         await using var store = await RedisStores.ConnectAsync(cluster.Configuration, Deadline);
@@ -186,7 +192,9 @@ public sealed class RedisOutageTests
             else undecided++;
             reservations.Add(reservation);
         }
-        Assert.True(undecided > 5);
+
+        // Two scopes at random over three nodes: five of nine touch the one that hangs, and nothing else is undecided.
+        Assert.InRange(undecided, 15, 52);
         TestContext.Current.TestOutputHelper?.WriteLine($"{decided} decided, {undecided} undecided with one node of three hanging");
 
         foreach (var reservation in reservations) store.Settle(reservation);
