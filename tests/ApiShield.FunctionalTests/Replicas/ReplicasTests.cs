@@ -8,6 +8,7 @@ using Xunit;
 namespace ApiShield.FunctionalTests.Replicas;
 
 /// <summary>Several processes of the real program on one Redis.</summary>
+[Collection(nameof(Undisturbed))]
 public sealed class ReplicasTests(SingleRedis redis) : IClassFixture<SingleRedis>
 {
     /// <summary>What is shown here is exactness, on a machine that may be busy with other tests: the store gets the time it needs.</summary>
@@ -52,8 +53,8 @@ public sealed class ReplicasTests(SingleRedis redis) : IClassFixture<SingleRedis
         await using var upstream = ModelSimulator.Create(new SimulatorOptions { Url = "http://127.0.0.1:0", DelayPerTokenMs = 200 });
         await upstream.StartAsync(TestContext.Current.CancellationToken);
         var address = new Uri(upstream.Urls.First());
-        await using var survivor = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient, ("HoldSeconds", "3"));
-        await using var victim = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient, ("HoldSeconds", "3"));
+        await using var survivor = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient, ("HoldSeconds", "4"));
+        await using var victim = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient, ("HoldSeconds", "4"));
         await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => victim.Client.SendAsync(
             ChatRequests.Post(ChatRequests.Body(stream: true, maxTokens: 1000, model: "sim-chat:tokens=1000"), "doomed-key"), HttpCompletionOption.ResponseHeadersRead)));
         Assert.Equal(streams, await HoldsAsync());
@@ -61,11 +62,11 @@ public sealed class ReplicasTests(SingleRedis redis) : IClassFixture<SingleRedis
             Assert.Equal(HttpStatusCode.TooManyRequests, full.StatusCode);
 
         // Renewed holds outlive their first length.
-        await Task.Delay(TimeSpan.FromSeconds(4));
+        await Task.Delay(TimeSpan.FromSeconds(5));
         Assert.Equal(streams, await HoldsAsync());
 
         await victim.KillAsync();
-        await Task.Delay(TimeSpan.FromSeconds(3.5));
+        await Task.Delay(TimeSpan.FromSeconds(4.5));
         using var response = await survivor.Client.SendAsync(ChatRequests.Post(ChatRequests.Body(maxTokens: 1), "doomed-key"));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await WaitForAsync(async () => await HoldsAsync() == 0);
