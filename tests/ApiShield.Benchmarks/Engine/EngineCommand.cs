@@ -1,0 +1,3 @@
+using System.CommandLine;
+namespace ApiShield.Benchmarks.Engine;
+internal static class EngineCommand { public static Command Create() => new("engine", "x"); }
