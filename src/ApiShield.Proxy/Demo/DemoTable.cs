@@ -75,7 +75,9 @@ internal sealed class DemoTable(IReadOnlyList<DemoTally> tallies, IAnsiConsole c
     private Table Build(string state)
     {
         var wide = console.Profile.Width >= WideEnough;
-        var table = new Table().Border(TableBorder.Rounded).Expand();
+
+        // Room for the ^C that a terminal shows: on a full line it would push the table down by one.
+        var table = new Table().Border(TableBorder.Rounded).Width(Math.Max(console.Profile.Width - 3, 40));
         table.Title = new TableTitle($"ApiShield demo, {Elapsed()}. {state}");
         table.AddColumn(new TableColumn("caller").NoWrap());
         table.AddColumn(new TableColumn("kind").NoWrap());
@@ -94,7 +96,7 @@ internal sealed class DemoTable(IReadOnlyList<DemoTally> tallies, IAnsiConsole c
             cells.Add(Number(now.Refused, now.Refused > 0 ? Color.Red : null));
             cells.Add(Number(now.Tokens, null));
             if (wide) cells.Add(new Text($"{now.RemainingRequests ?? "-"} / {now.RemainingTokens ?? "-"}"));
-            cells.Add(now.LastReason is null ? new Text("") : new Text(Last(now), new Style(Color.Yellow)) { Overflow = Overflow.Ellipsis });
+            cells.Add(now.LastReason is null ? new Text("") : new Text(Last(now), new Style(Color.Yellow)));
             table.AddRow(cells);
         }
 

@@ -23,6 +23,9 @@ public sealed class Reservation
     /// <summary>Answer: the store's time of the decision, in milliseconds since 1970.</summary>
     public long DecidedAtMs { get; set; }
 
+    /// <summary>Answer: an extension was not decided, so that a hold may be larger than its entry says; settling finds it by the reservation's id.</summary>
+    public bool HoldsUncertain { get; set; }
+
     /// <summary>Whether an entry is charged and holds something that has to be settled.</summary>
     public bool HoldsAnything
     {
@@ -41,6 +44,7 @@ public sealed class Reservation
         Count = 0;
         Refused = false;
         DecidedAtMs = 0;
+        HoldsUncertain = false;
         Id = id;
     }
 
@@ -68,5 +72,6 @@ public sealed class Reservation
             other.Add(entry.Key, entry.Limit, entry.Amount, entry.Enforced) = entry;
         other.Refused = Refused;
         other.DecidedAtMs = DecidedAtMs;
+        other.HoldsUncertain = HoldsUncertain;
     }
 }

@@ -8,9 +8,9 @@ namespace ApiShield.FunctionalTests.Hosting;
 /// <summary>The real program on free ports, in this process, before its simulator or another upstream, with the rules of one test.</summary>
 internal sealed class TestProxy : IAsyncDisposable
 {
-    private readonly DirectoryInfo _folder;
+    private readonly TestFolder _folder;
 
-    private TestProxy(ShieldHost host, DirectoryInfo folder)
+    private TestProxy(ShieldHost host, TestFolder folder)
     {
         Host = host;
         _folder = folder;
@@ -32,27 +32,10 @@ internal sealed class TestProxy : IAsyncDisposable
     /// <param name="settings">Further settings by configuration key, such as <c>ApiShield:Redis</c>.</param>
     public static async Task<TestProxy> StartAsync(string rules, Uri? upstream = null, params (string Key, string Value)[] settings)
     {
-        var folder = Directory.CreateTempSubdirectory("apishield-test-");
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "rules.yaml"), rules);
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "identity.key"), "a key for tests and nothing else");
-        var configuration = Path.Combine(folder.FullName, "proxy.json");
-        await File.WriteAllTextAsync(configuration, $$"""
-            {
-              "ApiShield": {
-                "Listen": "http://127.0.0.1:0", "AdminListen": "http://127.0.0.1:0", "Rules": "rules.yaml",
-                "Simulator": { "Listen": "{{(upstream is null ? "http://127.0.0.1:0" : "")}}" }
-              },
-              "ReverseProxy": {
-                "Routes": { "openai": {
-                  "ClusterId": "models", "Match": { "Path": "/v1/{**rest}" }, "Metadata": { "apishield.dialect": "openai-chat" } },
-                  "other": { "ClusterId": "models", "Match": { "Path": "/other/{**rest}" } } },
-                "Clusters": { "models": { "Destinations": { "{{(upstream is null ? "simulator" : "upstream")}}": { "Address": "{{upstream?.ToString() ?? "http://127.0.0.1:0"}}" } } }
-              }
-            }
-            """);
+        var folder = new TestFolder(rules, upstream);
         var overrides = settings.ToDictionary(setting => setting.Key, setting => (string?)setting.Value, StringComparer.OrdinalIgnoreCase);
-        overrides.TryAdd("ApiShield:IdentityKeyFile", Path.Combine(folder.FullName, "identity.key"));
-        var host = await ShieldHost.StartAsync(LoadedSettings.Load(configuration, overrides), logging => logging.ClearProviders(), CancellationToken.None);
+        overrides.TryAdd("ApiShield:IdentityKeyFile", folder.IdentityKey);
+        var host = await ShieldHost.StartAsync(LoadedSettings.Load(folder.Configuration, overrides), logging => logging.ClearProviders(), CancellationToken.None);
         return new TestProxy(host, folder);
     }
 
@@ -63,6 +46,6 @@ internal sealed class TestProxy : IAsyncDisposable
     {
         Client.Dispose();
         await Host.DisposeAsync();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 }

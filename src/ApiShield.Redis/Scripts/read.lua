@@ -1,0 +1,18 @@
+-- Reads counters without changing them.
+--
+-- KEYS  per counter: the counter, its holds
+-- ARGV  time or 0; then per counter: window, segment
+-- Gives 'used held reset' per counter, separated by spaces.
+
+local now = clock(ARGV[1])
+local answer = {}
+for i = 1, (#ARGV - 1) / 2 do
+  local counter = open(redis.call('MGET', KEYS[2 * i - 1])[1], tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1]), now)
+  local held = counter[HELD]
+  if held > 0 and now >= counter[EXPIRY] then
+    held = 0
+    for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2 * i], '(' .. int(now), '+inf')) do held = held + amountOf(member) end
+  end
+  answer[i] = string.format('%.0f %.0f %.0f', counter[USED], held, reset(counter, now))
+end
+return table.concat(answer, ' ')

@@ -1,0 +1,103 @@
+-- Ends, refunds, renews or corrects the holds of a batch of reservations, or forgets the ids of settled ones. Repeating a batch changes nothing.
+--
+-- ARGV  time or 0, length of a hold, retention of settled ids; then per reservation: operation, id, search (1 if an extension's answer was
+--       lost), number of entries; then per entry: holds (0 or 1), amount, value, window, segment
+-- KEYS  per reservation: the settled ids of its scope (settle, refund and forget only); then per entry: the counter, and its holds if it holds
+-- The value is, when settling, what was used; when refunding, the time of the reservation; when correcting, the amount to hold instead.
+-- Gives the number of entries that could not be settled because their keys hold something else; the others are settled all the same.
+
+local SETTLE, REFUND, RENEW, CORRECT, FORGET = '0', '1', '2', '3', '4'
+local now, length, retention = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local key, arg = 0, 3
+
+local function nextKey()
+  key = key + 1
+  return KEYS[key]
+end
+
+local function nextArg()
+  arg = arg + 1
+  return ARGV[arg]
+end
+
+-- Each counter is read and written once, however many of the batch's reservations it is in.
+local counters, order, holding = {}, {}, {}
+
+local function counterOf(name, window, segment)
+  local counter = counters[name]
+  if counter then
+    fit(counter, window, segment, now)
+  else
+    counter = open(redis.call('MGET', name)[1], window, segment, now)
+    counters[name] = counter
+    order[#order + 1] = name
+  end
+  return counter
+end
+
+-- The first to settle or refund an id leaves it in the scope's set; whoever comes after does nothing. The id is forgotten when the sender knows
+-- that no repetition is under way, or else when the retention is over.
+local function first(settled, id)
+  if redis.call('ZADD', settled, 'NX', int(now + retention), id) == 0 then return false end
+  redis.call('ZREMRANGEBYSCORE', settled, '-inf', int(now))
+  redis.call('PEXPIRE', settled, int(retention + slack))
+  return true
+end
+
+-- Takes a request out of the segment in which it was entered at that time.
+local function leave(counter, amount, entered)
+  local age = counter[LAST] - math.floor(entered / counter[SEGMENT])
+  for i = FIRST, #counter, 2 do
+    if counter[i] <= age then
+      local taken = math.min(amount, counter[i + 1])
+      counter[i + 1] = counter[i + 1] - taken
+      counter[USED] = counter[USED] - taken
+      if counter[i + 1] == 0 then
+        table.remove(counter, i)
+        table.remove(counter, i)
+      end
+      return
+    end
+  end
+end
+
+local function renew(counterKey, holdsKey, id, amount)
+  local member = id .. ':' .. amount
+  if not redis.call('ZSCORE', holdsKey, member) then return end
+  redis.call('ZADD', holdsKey, int(now + length), member)
+  redis.call('PEXPIRE', holdsKey, int(2 * length + slack))
+  if redis.call('PTTL', counterKey) < 2 * length then redis.call('PEXPIRE', counterKey, int(2 * length + slack)) end
+end
+
+local function settle(operation, id, search, holdsKey, counterKey, amount, value, window, segment)
+  if operation == RENEW then return renew(counterKey, holdsKey, id, amount) end
+  local counter = counterOf(counterKey, window, segment)
+  if holdsKey then
+    holding[counterKey] = true
+    local held = release(counter, holdsKey, id, amount, search)
+    if operation == SETTLE and window > 0 then enter(counter, value) end
+    if operation == CORRECT and held then hold(counter, holdsKey, id, value, length, now) end
+  elseif operation == REFUND then
+    leave(counter, tonumber(amount), value)
+  end
+end
+
+local failed = 0
+while arg < #ARGV do
+  local operation, id, search, count = nextArg(), nextArg(), nextArg() == '1', tonumber(nextArg())
+  local live = true
+  if operation == SETTLE or operation == REFUND then
+    live = first(nextKey(), id)
+  elseif operation == FORGET then
+    redis.call('ZREM', nextKey(), id)
+  end
+  for _ = 1, count do
+    local holds, amount, value, window, segment = nextArg() == '1', nextArg(), tonumber(nextArg()), tonumber(nextArg()), tonumber(nextArg())
+    local counterKey = nextKey()
+    local holdsKey = holds and nextKey()
+    if live and not pcall(settle, operation, id, search, holdsKey, counterKey, amount, value, window, segment) then failed = failed + 1 end
+  end
+end
+
+for _, name in ipairs(order) do save(name, counters[name], holding[name], length, now) end
+return failed
