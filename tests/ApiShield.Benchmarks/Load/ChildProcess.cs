@@ -24,6 +24,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         string[] program = [Environment.ProcessPath!, .. arguments];
         if (cores is not null) program = ["taskset", "-c", cores, .. program];
         var start = new ProcessStartInfo(program[0], program[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        // On one processor the runtime waits ten times as long, a second without a new method, before it optimizes: longer than a warm-up.
+        start.Environment["DOTNET_TC_DelaySingleProcMultiplier"] = "1";
         if (inlineCompletions)
         {
             start.Environment["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1";
