@@ -10,6 +10,8 @@ namespace ApiShield.Enforcement;
 /// <summary>A quota rule with all that a decision needs worked out beforehand.</summary>
 internal sealed class ActiveRule
 {
+    private volatile JoinedPolicy? _joined;
+
     public ActiveRule(QuotaRule rule, RuleInstruments instruments, int replicas)
     {
         Rule = rule;
@@ -41,6 +43,17 @@ internal sealed class ActiveRule
     /// <summary>Hash of the rule's name and unit: use is kept under it.</summary>
     public ulong CounterName { get; }
 
+    /// <summary>The item behind those of the rules before it. The same rules come together again and again: the last joined text is kept.</summary>
+    public string PolicyAfter(string before)
+    {
+        if (_joined is { } last && ReferenceEquals(last.Before, before)) return last.Joined;
+        var joined = $"{before}, {Policy}";
+        _joined = new JoinedPolicy(before, joined);
+        return joined;
+    }
+
     /// <summary>The rule's item of the <c>RateLimit-Policy</c> header (draft-ietf-httpapi-ratelimit-headers).</summary>
     public string Policy { get; }
+
+    private sealed record JoinedPolicy(string Before, string Joined);
 }

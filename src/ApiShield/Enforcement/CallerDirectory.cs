@@ -8,6 +8,12 @@ namespace ApiShield.Enforcement;
 /// <summary>Resolves an API key, or without one an address, to a caller.</summary>
 internal sealed class CallerDirectory
 {
+    private const int Remembered = 4096;
+    private const int LongestRemembered = 512;
+
+    // Keys stay in memory as they were sent, as they do anyway while their requests run; they go with the rules' revision.
+    private readonly RecentValues<string, Caller> _recentKeys = new(Remembered);
+    private readonly RecentValues<IPAddress, Caller> _recentAddresses = new(Remembered);
     private readonly FrozenDictionary<UInt128, Caller> _byKey;
     private readonly FrozenDictionary<string, Caller> _byName;
     private readonly IdentityKey _identity;
@@ -32,20 +38,35 @@ internal sealed class CallerDirectory
     /// <summary>The caller with this key; without a key, the caller at this address.</summary>
     public Caller Identify(ReadOnlySpan<char> apiKey, IPAddress address)
     {
-        if (apiKey.IsEmpty)
+        if (apiKey.Length > LongestRemembered) return Resolve(apiKey);
+        if (!apiKey.IsEmpty)
         {
-            var scope = _identity.AddressScope(address);
-            return Make(string.Create(CultureInfo.InvariantCulture, $"address-{(ulong)(scope >> 64):x16}"), null, _defaultPlan);
+            if (_recentKeys.TryGet(apiKey, out var caller)) return caller;
+            _recentKeys.Add(apiKey.ToString(), caller = Resolve(apiKey));
+            return caller;
         }
 
+        if (_recentAddresses.TryGet(address, out var nameless)) return nameless;
+        _recentAddresses.Add(address, nameless = Resolve(address));
+        return nameless;
+    }
+
+    /// <summary>The caller with this name, whether the directory knows it or not.</summary>
+    public Caller ByName(string account) => _byName.TryGetValue(account, out var known) ? known : Make(account, null, _defaultPlan);
+
+    private Caller Resolve(ReadOnlySpan<char> apiKey)
+    {
         var digest = _identity.Digest(apiKey);
         return _byKey.TryGetValue(digest, out var known)
             ? known
             : Make(string.Create(CultureInfo.InvariantCulture, $"key-{(ulong)(digest >> 64):x16}"), null, _defaultPlan);
     }
 
-    /// <summary>The caller with this name, whether the directory knows it or not.</summary>
-    public Caller ByName(string account) => _byName.TryGetValue(account, out var known) ? known : Make(account, null, _defaultPlan);
+    private Caller Resolve(IPAddress address)
+    {
+        var scope = _identity.AddressScope(address);
+        return Make(string.Create(CultureInfo.InvariantCulture, $"address-{(ulong)(scope >> 64):x16}"), null, _defaultPlan);
+    }
 
     private Caller Make(string account, string? organization, string plan)
     {

@@ -8,8 +8,6 @@ namespace ApiShield.Enforcement;
 /// <summary>Works out which counter a rule uses for an exchange.</summary>
 internal static class CounterKeys
 {
-    private const int MaxModelLength = 256;
-
     /// <summary>
     /// The most personal part of the rule's scope becomes the counter's scope, so that all counters of an account share a slot; the others go into
     /// the counter's name.
@@ -21,7 +19,7 @@ internal static class CounterKeys
         {
             case QuotaScopeParts.Account: return new CounterKey(caller.AccountScope, name);
             case QuotaScopeParts.Organization: return new CounterKey(caller.OrganizationScope, name);
-            case QuotaScopeParts.None: return new CounterKey(identity.Scope("everyone"u8, ""), name);
+            case QuotaScopeParts.None: return new CounterKey(identity.Everyone, name);
         }
 
         UInt128? scope = null;
@@ -29,8 +27,8 @@ internal static class CounterKeys
         if (parts.HasFlag(QuotaScopeParts.Account)) Mix(ref scope, ref name, caller.AccountScope);
         if (parts.HasFlag(QuotaScopeParts.Organization)) Mix(ref scope, ref name, caller.OrganizationScope);
         if (parts.HasFlag(QuotaScopeParts.Address)) Mix(ref scope, ref name, identity.AddressScope(address));
-        if (parts.HasFlag(QuotaScopeParts.Model)) Mix(ref scope, ref name, ModelScope(identity, model));
-        if (parts.HasFlag(QuotaScopeParts.Route)) Mix(ref scope, ref name, identity.Scope("route"u8, route));
+        if (parts.HasFlag(QuotaScopeParts.Model)) Mix(ref scope, ref name, identity.ModelScope(model));
+        if (parts.HasFlag(QuotaScopeParts.Route)) Mix(ref scope, ref name, identity.RouteScope(route));
         return new CounterKey(scope!.Value, name);
     }
 
@@ -39,13 +37,5 @@ internal static class CounterKeys
         // The parts are keyed hashes: nobody can choose them so that two combinations meet.
         if (scope is null) scope = part;
         else name = BitOperations.RotateLeft(name, 17) ^ (ulong)part;
-    }
-
-    /// <summary>Rules match models without case, so spelling a model in another case must not open a fresh counter.</summary>
-    private static UInt128 ModelScope(IdentityKey identity, string? model)
-    {
-        if (model is null || model.Length > MaxModelLength) return identity.Scope("model"u8, "");
-        Span<char> lower = stackalloc char[MaxModelLength];
-        return identity.Scope("model"u8, lower[..((ReadOnlySpan<char>)model).ToLowerInvariant(lower)]);
     }
 }

@@ -112,8 +112,10 @@ public sealed partial class Enforcer : IDisposable
         var facts = exchange.Facts;
         var caller = exchange.Caller;
         exchange.EstimatedInput = facts.Generates ? _rates.EstimateInput(facts.Model, facts.TextBytes, facts.Media) : 0;
-        foreach (var rule in exchange.Rules.Rules.QuotasFor(exchange.Route, caller.Plan))
+        var candidates = exchange.Rules.Rules.QuotasFor(exchange.Route, caller.Plan);
+        for (var i = 0; i < candidates.Count; i++) // An enumerator behind an interface would be allocated.
         {
+            var rule = candidates[i];
             if (!rule.Match.Covers(exchange.Route, caller.Plan, caller.Organization) || !rule.Match.CoversModel(facts.Model)) continue;
             var active = exchange.Rules[rule];
             if (active.CountsTokens && !facts.Generates) continue;

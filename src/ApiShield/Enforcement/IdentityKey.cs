@@ -13,8 +13,16 @@ public sealed class IdentityKey
     public const int MinBytes = 16;
 
     private const int MaxStackBytes = 512;
+    private const int MaxModelLength = 256;
+    private const int UsualPrefix = 64;
+    private const int Remembered = 4096;
 
     private readonly byte[] _key;
+
+    // A keyed hash costs more than the whole decision on a quota, and the same addresses, models and routes come again and again.
+    private readonly RecentValues<IPAddress, UInt128> _addresses = new(Remembered);
+    private readonly RecentValues<string, UInt128> _models = new(Remembered);
+    private readonly RecentValues<string, UInt128> _routes = new(Remembered);
 
     /// <param name="key">At least <see cref="MinBytes"/> bytes.</param>
     /// <exception cref="ArgumentException">The key is too short.</exception>
@@ -22,7 +30,11 @@ public sealed class IdentityKey
     {
         if (key.Length < MinBytes) throw new ArgumentException($"An identity key has at least {MinBytes} bytes; this one has {key.Length}.", nameof(key));
         _key = key.ToArray();
+        Everyone = Scope("everyone"u8, "");
     }
+
+    /// <summary>The scope that all share.</summary>
+    internal UInt128 Everyone { get; }
 
     /// <summary>A key for this run only.</summary>
     public static IdentityKey Random() => new(RandomNumberGenerator.GetBytes(32));
@@ -41,10 +53,37 @@ public sealed class IdentityKey
     /// <param name="name">Which one.</param>
     public UInt128 Scope(ReadOnlySpan<byte> kind, ReadOnlySpan<char> name) => Hash(kind, name);
 
+    /// <summary>The scope of a route.</summary>
+    /// <param name="route">In lower case.</param>
+    internal UInt128 RouteScope(string route)
+    {
+        if (_routes.TryGet(route, out var scope)) return scope;
+        _routes.Add(route, scope = Scope("route"u8, route));
+        return scope;
+    }
+
+    /// <summary>The scope of a model. Rules match models without case, so spelling one in another case must not open a fresh counter.</summary>
+    internal UInt128 ModelScope(string? model)
+    {
+        if (model is null || model.Length > MaxModelLength) model = "";
+        if (_models.TryGet(model, out var scope)) return scope;
+        Span<char> lower = stackalloc char[MaxModelLength];
+        _models.Add(model, scope = Scope("model"u8, lower[..((ReadOnlySpan<char>)model).ToLowerInvariant(lower)]));
+        return scope;
+    }
+
     /// <summary>The scope of an address: IPv4 whole, IPv6 by its leading bits, IPv4 within IPv6 as IPv4.</summary>
-    public UInt128 AddressScope(IPAddress address, int ipv6Prefix = 64)
+    public UInt128 AddressScope(IPAddress address, int ipv6Prefix = UsualPrefix)
     {
         ArgumentNullException.ThrowIfNull(address);
+        if (ipv6Prefix != UsualPrefix) return HashAddress(address, ipv6Prefix);
+        if (_addresses.TryGet(address, out var scope)) return scope;
+        _addresses.Add(address, scope = HashAddress(address, ipv6Prefix));
+        return scope;
+    }
+
+    private UInt128 HashAddress(IPAddress address, int ipv6Prefix)
+    {
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         Span<byte> bytes = stackalloc byte[17];
         address.TryWriteBytes(bytes[1..], out var length);

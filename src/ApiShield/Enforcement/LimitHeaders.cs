@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using ApiShield.Dialects;
 using ApiShield.Quotas;
 
@@ -17,22 +18,43 @@ public static class LimitHeaders
         var rules = local ? exchange.FallbackRules : exchange.Matched;
 
         LimitState? requests = null, tokens = null;
+        var limits = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[512]);
+        string? policies = null;
+        var isFirst = true;
         for (var i = 0; i < rules.Count; i++)
         {
             if (!rules[i].IsEnforced) continue;
             ref var entry = ref reservation.Entries[i];
-            headers.Append("RateLimit-Policy", rules[i].Policy);
+            policies = policies is null ? rules[i].Policy : rules[i].PolicyAfter(policies);
             if (entry.Remaining == ReservationEntry.NotAsked) continue;
-            headers.Append("RateLimit", entry.Limit.HasWindow
-                ? string.Create(CultureInfo.InvariantCulture, $"\"{rules[i].Rule.Name}\";r={entry.Remaining};t={(entry.ResetMs + 999) / 1000}")
-                : string.Create(CultureInfo.InvariantCulture, $"\"{rules[i].Rule.Name}\";r={entry.Remaining}"));
 
-            var state = new LimitState(entry.Limit.Limit, entry.Remaining, TimeSpan.FromMilliseconds(entry.ResetMs));
+            var reset = ResetMs(entry);
+            limits.AppendLiteral(isFirst ? "\"" : ", \"");
+            isFirst = false;
+            limits.AppendLiteral(rules[i].Rule.Name);
+            limits.AppendLiteral("\";r=");
+            limits.AppendFormatted(entry.Remaining);
+            if (entry.Limit.HasWindow)
+            {
+                limits.AppendLiteral(";t=");
+                limits.AppendFormatted((reset + 999) / 1000);
+            }
+
+            var state = new LimitState(entry.Limit.Limit, entry.Remaining, TimeSpan.FromMilliseconds(reset));
             if (entry.Limit.Unit == QuotaUnit.Requests) requests = Tighter(requests, state);
             else if (rules[i].CountsTokens) tokens = Tighter(tokens, state);
         }
+        if (policies is not null)
+        {
+            headers.Append("RateLimit-Policy", policies);
+            headers.Append("RateLimit", limits.ToStringAndClear());
+        }
         exchange.Dialect.WriteLimits(headers, new LimitSummary(requests, tokens), now);
     }
+
+    /// <summary>What is held now will have been used when the answer ends, and leaves the window no sooner than a window from now.</summary>
+    private static long ResetMs(in ReservationEntry entry) =>
+        entry.Fits && entry.Amount > 0 && entry.Limit.Holds ? Math.Max(entry.ResetMs, entry.Limit.WindowMs) : entry.ResetMs;
 
     private static LimitState Tighter(LimitState? one, LimitState other) => one is { } first && first.Remaining <= other.Remaining ? first : other;
 }

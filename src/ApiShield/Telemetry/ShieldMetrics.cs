@@ -17,6 +17,7 @@ public sealed class ShieldMetrics
     {
         Registry = registry;
         var factory = Metrics.WithCustomRegistry(registry);
+        factory.ExemplarBehavior = ExemplarBehavior.NoExemplars(); // Else each count looks for a trace to name as its example.
         _decisions = factory.CreateCounter("apishield_decisions_total", "Verdicts of each rule on the requests it matched.", "rule", "mode", "verdict");
         _storeFallbacks = factory.CreateCounter("apishield_store_fallbacks_total",
             "Verdicts that a rule reached without its store, by what its onStoreFailure says.", "rule", "on_store_failure");

@@ -72,6 +72,7 @@ public sealed class InProcessQuotaStore : IQuotaStore, IDisposable
     public void Settle(Reservation reservation)
     {
         ArgumentNullException.ThrowIfNull(reservation);
+        var now = NowMs();
         foreach (ref var entry in reservation.Entries)
         {
             if (!entry.Charged || !entry.Limit.Holds) continue;
@@ -79,7 +80,7 @@ public sealed class InProcessQuotaStore : IQuotaStore, IDisposable
             var counter = LockOne(ref entry);
             try
             {
-                counter.Advance(entry.Limit, NowMs());
+                counter.Advance(entry.Limit, now);
                 counter.Settle(ref entry);
             }
             finally
