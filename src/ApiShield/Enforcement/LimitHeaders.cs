@@ -21,17 +21,22 @@ public static class LimitHeaders
         {
             if (!rules[i].IsEnforced) continue;
             ref var entry = ref reservation.Entries[i];
+            var reset = ResetMs(entry);
             headers.Append("RateLimit-Policy", rules[i].Policy);
             headers.Append("RateLimit", entry.Limit.HasWindow
-                ? string.Create(CultureInfo.InvariantCulture, $"\"{rules[i].Rule.Name}\";r={entry.Remaining};t={(entry.ResetMs + 999) / 1000}")
+                ? string.Create(CultureInfo.InvariantCulture, $"\"{rules[i].Rule.Name}\";r={entry.Remaining};t={(reset + 999) / 1000}")
                 : string.Create(CultureInfo.InvariantCulture, $"\"{rules[i].Rule.Name}\";r={entry.Remaining}"));
 
-            var state = new LimitState(entry.Limit.Limit, entry.Remaining, TimeSpan.FromMilliseconds(entry.ResetMs));
+            var state = new LimitState(entry.Limit.Limit, entry.Remaining, TimeSpan.FromMilliseconds(reset));
             if (entry.Limit.Unit == QuotaUnit.Requests) requests = Tighter(requests, state);
             else if (rules[i].CountsTokens) tokens = Tighter(tokens, state);
         }
         exchange.Dialect.WriteLimits(headers, new LimitSummary(requests, tokens), now);
     }
+
+    /// <summary>What is held now will have been used when the answer ends, and leaves the window no sooner than a window from now.</summary>
+    private static long ResetMs(in ReservationEntry entry) =>
+        entry.Fits && entry.Amount > 0 && entry.Limit.Holds ? Math.Max(entry.ResetMs, entry.Limit.WindowMs) : entry.ResetMs;
 
     private static LimitState Tighter(LimitState? one, LimitState other) => one is { } first && first.Remaining <= other.Remaining ? first : other;
 }
