@@ -13,11 +13,14 @@ internal readonly struct ResponseHeaders(IHeaderDictionary headers) : IHeaderWri
         if (!headers.ContainsKey(name)) headers[name] = value;
     }
 
-    public void SetNoMoreThan(string name, long value)
+    public bool SetNoMoreThan(string name, long value)
     {
-        if (long.TryParse(headers[name], NumberStyles.None, CultureInfo.InvariantCulture, out var upstream) && upstream < value) return;
+        if (long.TryParse(headers[name], NumberStyles.None, CultureInfo.InvariantCulture, out var upstream) && upstream < value) return false;
         headers[name] = value.ToString(CultureInfo.InvariantCulture);
+        return true;
     }
+
+    public void Replace(string name, string value) => headers[name] = value;
 
     public void Append(string name, string value) =>
         headers[name] = headers.TryGetValue(name, out var present) && present.Count > 0 ? $"{string.Join(", ", (IEnumerable<string?>)present)}, {value}" : new StringValues(value);

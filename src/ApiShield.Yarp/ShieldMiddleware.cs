@@ -28,11 +28,14 @@ internal sealed class ShieldMiddleware(RequestDelegate next, Enforcer enforcer, 
 {
     private readonly BufferBudget _budget = new(options.MaxBufferedBytes);
 
-    public Task InvokeAsync(HttpContext context) => IsPreflight(context.Request) ? next(context) : ShieldAsync(context);
+    public Task InvokeAsync(HttpContext context)
+    {
+        ConnectionHeaders.Strip(context.Request.Headers);
+        return IsPreflight(context.Request) ? next(context) : ShieldAsync(context);
+    }
 
     private async Task ShieldAsync(HttpContext context)
     {
-        var request = context.Request;
         var route = RouteSettings.Of(context.GetReverseProxyFeature().Route, dialects);
         var exchange = enforcer.Rent(); // 1
         exchange.Route = route.Name;
@@ -40,7 +43,6 @@ internal sealed class ShieldMiddleware(RequestDelegate next, Enforcer enforcer, 
         var body = new RequestBody(_budget);
         try
         {
-            ConnectionHeaders.Strip(request.Headers);
             var denial = Identify(context, exchange); // 2
             denial ??= await InspectAsync(context, exchange, route, body).ConfigureAwait(false); // 3
             if (denial is not null) enforcer.CountInvalid();
@@ -52,6 +54,11 @@ internal sealed class ShieldMiddleware(RequestDelegate next, Enforcer enforcer, 
 
             if (denial is not null) await RefuseAsync(context, exchange, denial).ConfigureAwait(false);
             else await ForwardAsync(context, exchange, body).ConfigureAwait(false); // 7, 8, 9
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException)
+        {
+            // The caller has left in the middle of its request or of a refusal: nobody is there to be answered, and the server need not log it as a fault.
+            context.Abort();
         }
         finally
         {
@@ -96,12 +103,13 @@ internal sealed class ShieldMiddleware(RequestDelegate next, Enforcer enforcer, 
             // Kestrel's own bounds, or framing that is no HTTP.
             return error.StatusCode == StatusCodes.Status413PayloadTooLarge
                 ? TooLarge()
-                : Denials.Invalid(error.StatusCode, "The body of your request could not be read.", "invalid_request");
+                : Unreadable(error.StatusCode);
         }
 
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
+            body.Join();
             if (exchange.Dialect.Inspect(body.Content, exchange.Facts) is { } error) return Denials.Invalid(error);
             return null;
         }
@@ -109,6 +117,7 @@ internal sealed class ShieldMiddleware(RequestDelegate next, Enforcer enforcer, 
         var decoded = new RequestBody(_budget);
         context.Response.RegisterForDispose(decoded);
         if (await ContentDecoding.DecodeAsync(encoding, body, decoded, options.MaxRequestBodyBytes).ConfigureAwait(false) is { } denial) return denial;
+        decoded.Join();
         if (exchange.Dialect.Inspect(decoded.Content, exchange.Facts) is { } wrong) return Denials.Invalid(wrong);
         context.Items[typeof(RequestBody)] = decoded;
         return null;
@@ -156,7 +165,7 @@ internal sealed class ShieldMiddleware(RequestDelegate next, Enforcer enforcer, 
         }
 
         if (end == ExchangeEnd.UpstreamFailed && !context.Response.HasStarted)
-            await RefuseAsync(context, exchange, Denials.UpstreamUnavailable(context.Response.StatusCode)).ConfigureAwait(false);
+            await RefuseAsync(context, exchange, Failure(context.Response.StatusCode)).ConfigureAwait(false);
     }
 
     /// <summary>Gives the forwarder the bytes that were read. A body that has to change goes on decoded, for its encoding would no longer fit.</summary>
@@ -193,6 +202,16 @@ internal sealed class ShieldMiddleware(RequestDelegate next, Enforcer enforcer, 
         exchange.Dialect.WriteDenial(response.BodyWriter, denial);
         await response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
     }
+
+    /// <summary>The forwarder gives a status of 4xx where the request's own body broke off or is too large, else it is the upstream that failed.</summary>
+    private static Denial Failure(int status) => status switch
+    {
+        StatusCodes.Status413PayloadTooLarge => TooLarge(),
+        < 500 => Unreadable(status),
+        _ => Denials.UpstreamUnavailable(status),
+    };
+
+    private static Denial Unreadable(int status) => Denials.Invalid(status, "The body of your request could not be read.", "invalid_request");
 
     private static Denial TooLarge() => Denials.Invalid(413, "The body of your request is too large.", "request_too_large");
 

@@ -47,9 +47,10 @@ internal sealed record LoadedSettings(
         }
 
         var settings = Bind(configuration, file);
-        if (string.Equals(Environment.GetEnvironmentVariable("ASPNETCORE_FORWARDEDHEADERS_ENABLED"), "true", StringComparison.OrdinalIgnoreCase))
+        foreach (var name in (IEnumerable<string>)["ASPNETCORE_FORWARDEDHEADERS_ENABLED", "DOTNET_FORWARDEDHEADERS_ENABLED"])
         {
-            throw new SettingsException("ASPNETCORE_FORWARDEDHEADERS_ENABLED believes X-Forwarded-For from anybody, so that callers could choose their address. "
+            if (!string.Equals(Environment.GetEnvironmentVariable(name), "true", StringComparison.OrdinalIgnoreCase)) continue;
+            throw new SettingsException($"{name} believes X-Forwarded-For from anybody, so that callers could choose their address. "
                 + $"Unset it and list the proxies that may speak for others in {ShieldSettings.Section}:TrustedProxies.");
         }
 

@@ -48,9 +48,10 @@ internal sealed class ShieldHost : IAsyncDisposable
     /// <exception cref="SettingsException">A setting or a rule is wrong, or a port is taken.</exception>
     public static async Task<ShieldHost> StartAsync(LoadedSettings loaded, Action<ILoggingBuilder> logging, CancellationToken cancel)
     {
-        WebApplication? simulator = null;
+        var started = new Stack<IAsyncDisposable>();
         try
         {
+            WebApplication? simulator = null;
             if (loaded.Settings.Simulator.Listen.Length > 0)
             {
                 simulator = ModelSimulator.Create(new SimulatorOptions
@@ -58,6 +59,7 @@ internal sealed class ShieldHost : IAsyncDisposable
                     Url = loaded.Settings.Simulator.Listen,
                     DelayPerTokenMs = loaded.Settings.Simulator.DelayPerTokenMs,
                 });
+                started.Push(simulator);
                 await simulator.StartAsync(cancel);
                 loaded = loaded with { Configuration = PointToSimulator(loaded.Configuration, simulator) };
             }
@@ -66,16 +68,17 @@ internal sealed class ShieldHost : IAsyncDisposable
             var metrics = new ShieldMetrics(Metrics.NewCustomRegistry());
             var store = await OpenStoreAsync(loaded, metrics, early.CreateLogger<RedisQuotaStore>());
             var proxy = BuildProxy(loaded, logging, store, metrics);
+            started.Push(proxy);
             var admin = AdminApp.Create(loaded, logging, proxy.Services.GetRequiredService<Enforcer>());
+            started.Push(admin);
             await proxy.StartAsync(cancel);
             await admin.StartAsync(cancel);
             return new ShieldHost(proxy, admin, simulator, store, loaded);
         }
         catch (Exception error) when (error is IOException or InvalidOperationException or AggregateException or FormatException or ArgumentException)
         {
-            if (simulator is not null) await simulator.DisposeAsync();
-            var reasons = error is AggregateException many ? many.Flatten().InnerExceptions.Select(inner => inner.Message) : [error.Message];
-            throw new SettingsException(string.Join(Environment.NewLine, reasons), error);
+            foreach (var part in started) await part.DisposeAsync();
+            throw new SettingsException(string.Join(Environment.NewLine, Reasons(error).Distinct()), error);
         }
     }
 
@@ -152,6 +155,13 @@ internal sealed class ShieldHost : IAsyncDisposable
         }
         app.MapApiShield();
         return app;
+    }
+
+    /// <summary>The messages of an error and of those within it: the outermost seldom says what is wrong.</summary>
+    private static IEnumerable<string> Reasons(Exception error)
+    {
+        var inner = error is AggregateException many ? many.InnerExceptions : error.InnerException is { } one ? [one] : (IEnumerable<Exception>)[];
+        return inner.SelectMany(Reasons).Prepend(error is AggregateException ? "" : error.Message).Where(message => message.Length > 0);
     }
 
     /// <summary>Destinations named <c>simulator</c> go where it listens, for its port may have been chosen by the system.</summary>

@@ -71,17 +71,17 @@ public sealed class OpenAIChat : Dialect
     {
         ArgumentNullException.ThrowIfNull(headers);
         if (limits.Requests is { } requests)
-        {
-            headers.SetNoMoreThan("x-ratelimit-limit-requests", requests.Limit);
-            headers.SetNoMoreThan("x-ratelimit-remaining-requests", requests.Remaining);
-            headers.Set("x-ratelimit-reset-requests", Duration(requests.Reset));
-        }
+            Write(headers, requests, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests");
         if (limits.Tokens is { } tokens)
-        {
-            headers.SetNoMoreThan("x-ratelimit-limit-tokens", tokens.Limit);
-            headers.SetNoMoreThan("x-ratelimit-remaining-tokens", tokens.Remaining);
-            headers.Set("x-ratelimit-reset-tokens", Duration(tokens.Reset));
-        }
+            Write(headers, tokens, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens");
+    }
+
+    /// <summary>The reset is that of the limit whose rest is told: the upstream's beside ours would bring a caller back too early.</summary>
+    private static void Write(IHeaderWriter headers, in LimitState state, string limit, string remaining, string reset)
+    {
+        headers.SetNoMoreThan(limit, state.Limit);
+        if (headers.SetNoMoreThan(remaining, state.Remaining)) headers.Replace(reset, Duration(state.Reset));
+        else headers.Set(reset, Duration(state.Reset));
     }
 
     /// <summary>A duration as OpenAI writes it: <c>250ms</c>, <c>1.5s</c>, <c>6m0s</c>, <c>2h3m4s</c>.</summary>

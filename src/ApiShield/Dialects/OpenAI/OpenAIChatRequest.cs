@@ -23,6 +23,12 @@ internal static class OpenAIChatRequest
     private static readonly string[] Controls =
         ["model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "messages", "logprobs", "top_logprobs"];
 
+    /// <summary>What the names of controls begin with, in lower case.</summary>
+    private static readonly SearchValues<byte> FirstLetters = SearchValues.Create([.. Controls.Select(static name => (byte)name[0])]);
+
+    /// <summary>A bit for each length that the name of a control has.</summary>
+    private static readonly uint ControlLengths = Controls.Aggregate(0u, static (lengths, name) => lengths | (1u << name.Length));
+
     public static InspectionError? Read(in ReadOnlySequence<byte> body, RequestFacts facts)
     {
         facts.Generates = true;
@@ -55,8 +61,7 @@ internal static class OpenAIChatRequest
 
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var length = ValueLength(json);
-            var control = length <= MaxControlName ? ControlOf(name[..json.CopyString(name)], out var misspelt) : None(out misspelt);
+            var control = ControlAt(json, name, out var misspelt);
             if (misspelt is not null)
                 return new InspectionError($"Unknown member '{misspelt}': did you mean '{Controls[control]}'? Names are case-sensitive.", misspelt, "unknown_parameter");
             if (control >= 0)
@@ -67,8 +72,14 @@ internal static class OpenAIChatRequest
             }
 
             json.Read();
+            if (control < 0)
+            {
+                CountText(ref json, facts);
+                continue;
+            }
+
             InspectionError? error = null;
-            switch (control < 0 ? "" : Controls[control])
+            switch (Controls[control])
             {
                 case "model":
                     error = ReadModel(ref json, facts);
@@ -229,10 +240,21 @@ internal static class OpenAIChatRequest
     private static (long Offset, int Length) PlaceOf(in Utf8JsonReader json) =>
         (json.TokenStartIndex, json.TokenType == JsonTokenType.Null ? 4 : (int)ValueLength(json));
 
+    /// <summary>Which control the member's name is, or -1; plain names, of which a body can have millions, without unescaping.</summary>
+    private static int ControlAt(in Utf8JsonReader json, Span<byte> scratch, out string? misspelt)
+    {
+        if (!json.HasValueSequence && !json.ValueIsEscaped && Ascii.IsValid(json.ValueSpan)) return ControlOf(json.ValueSpan, out misspelt);
+        if (ValueLength(json) <= MaxControlName) return ControlOf(scratch[..json.CopyString(scratch)], out misspelt);
+        misspelt = null;
+        return -1;
+    }
+
     private static int ControlOf(ReadOnlySpan<byte> name, out string? misspelt)
     {
         misspelt = null;
+        if (name.IsEmpty || (name[0] < 0x80 && !FirstLetters.Contains((byte)(name[0] | 0x20)))) return -1;
         var folded = Ascii.IsValid(name) ? name : Fold(name, stackalloc byte[MaxControlName]);
+        if (folded.Length >= 32 || (ControlLengths & (1u << folded.Length)) == 0) return -1;
         for (var i = 0; i < Controls.Length; i++)
         {
             if (!Ascii.EqualsIgnoreCase(folded, Controls[i])) continue;
@@ -256,12 +278,6 @@ internal static class OpenAIChatRequest
             name = name[(isLongS ? 2 : isKelvin ? 3 : 1)..];
         }
         return folded[..length];
-    }
-
-    private static int None(out string? misspelt)
-    {
-        misspelt = null;
-        return -1;
     }
 
     private static InspectionError Missing(string name) => new($"Missing required parameter: '{name}'.", name, "missing_required_parameter");
