@@ -9,7 +9,7 @@ public sealed class OpenAIChatReaderTests
 {
     private const string Usage = """{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18,"completion_tokens_details":{"reasoning_tokens":5}}""";
 
-    private readonly RequestFacts _facts = new();
+    private readonly RequestFacts _facts = new() { Stream = true };
     private readonly OpenAIChatReader _reader = new();
 
     public OpenAIChatReaderTests() => _reader.Start(_facts);
