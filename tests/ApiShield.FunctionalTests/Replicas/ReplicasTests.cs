@@ -55,7 +55,8 @@ public sealed class ReplicasTests(SingleRedis redis) : IClassFixture<SingleRedis
         var address = new Uri(upstream.Urls.First());
         await using var survivor = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient, ("HoldSeconds", "4"));
         await using var victim = await ShieldProcess.StartAsync(rules, address, redis.Server.Configuration, Patient, ("HoldSeconds", "4"));
-        await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => victim.Client.SendAsync(
+        // Kept to the end: an answer that nobody refers to is collected, and its connection closed.
+        var open = await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => victim.Client.SendAsync(
             ChatRequests.Post(ChatRequests.Body(stream: true, maxTokens: 1000, model: "sim-chat:tokens=1000"), "doomed-key"), HttpCompletionOption.ResponseHeadersRead)));
         Assert.Equal(streams, await HoldsAsync());
         using (var full = await survivor.Client.SendAsync(ChatRequests.Post(ChatRequests.Body(maxTokens: 1), "doomed-key")))
@@ -70,6 +71,7 @@ public sealed class ReplicasTests(SingleRedis redis) : IClassFixture<SingleRedis
         using var response = await survivor.Client.SendAsync(ChatRequests.Post(ChatRequests.Body(maxTokens: 1), "doomed-key"));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await WaitForAsync(async () => await HoldsAsync() == 0);
+        foreach (var answer in open) answer.Dispose();
     }
 
     /// <summary>Reads the open holds of all concurrency counters with a script that knows nothing of the store's own.</summary>
