@@ -1,5 +1,4 @@
 using ApiShield.Quotas;
-using StackExchange.Redis;
 
 namespace ApiShield.Redis;
 
@@ -25,25 +24,24 @@ internal static class ExtendCall
     public static ScriptArguments Build(Reservation reservation, UInt128? scope, long amount, long givenMs, long holdMs)
     {
         var count = Count(reservation, scope);
-        var keys = new RedisKey[count * 2];
-        var values = new RedisValue[5 + (count * 4)];
-        values[0] = givenMs;
-        values[1] = QuotaKeys.Id(reservation.Id);
-        values[2] = holdMs;
-        values[3] = QuotaKeys.Number(amount);
-        values[4] = reservation.HoldsUncertain ? 1 : 0;
-        int key = 0, value = 5;
+        var arguments = new ScriptArguments(count * 2, 12 + (count * 4));
+        arguments.Add(givenMs);
+        arguments.Add(reservation.Id);
+        arguments.Add(holdMs);
+        arguments.Add(amount);
+        arguments.Add(reservation.HoldsUncertain);
         foreach (ref var entry in reservation.Entries)
         {
             if (!IsMeant(entry, scope)) continue;
-            keys[key++] = QuotaKeys.Counter(entry.Key);
-            keys[key++] = QuotaKeys.Holds(entry.Key);
-            values[value++] = QuotaKeys.Number(entry.Limit.Limit);
-            values[value++] = QuotaKeys.Number(entry.Amount);
-            values[value++] = entry.Limit.WindowMs;
-            values[value++] = entry.Limit.SegmentMs;
+            var keys = QuotaKeys.Of(entry.Key);
+            arguments.Add(keys.Counter);
+            arguments.Add(keys.Holds);
+            arguments.Add(entry.Limit.Limit);
+            arguments.Add(entry.Amount);
+            arguments.Add(entry.Limit.WindowMs);
+            arguments.Add(entry.Limit.SegmentMs);
         }
-        return new ScriptArguments(keys, values);
+        return arguments;
     }
 
     /// <summary>Lowers the holds of one scope from what it granted to what all scopes granted. Call it before the entries' amounts are raised.</summary>

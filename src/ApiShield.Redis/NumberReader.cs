@@ -9,7 +9,8 @@ internal struct NumberReader
     private readonly ReadOnlyMemory<byte> _text;
     private int _at;
 
-    public NumberReader(RedisResult answer) => _text = (RedisValue)answer;
+    /// <summary>Begins to read; without an answer every number fails.</summary>
+    public NumberReader(RedisResult? answer) => _text = answer is null ? default(ReadOnlyMemory<byte>) : (RedisValue)answer;
 
     /// <summary>Whether fewer numbers were there than were asked for, or something else.</summary>
     public bool Failed { get; private set; }

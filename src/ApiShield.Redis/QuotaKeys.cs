@@ -4,62 +4,47 @@ using StackExchange.Redis;
 
 namespace ApiShield.Redis;
 
-/// <summary>Names of keys: fixed-length hex within one hash tag a scope, so that nothing a client sends can reach a key.</summary>
-internal static class QuotaKeys
+/// <summary>The names of a counter's keys: fixed-length hex within one hash tag a scope, so that nothing a client sends can reach a key.</summary>
+/// <remarks>Those of busy counters are kept, in a table of fixed size in which a newer counter displaces an older one of the same place.</remarks>
+internal sealed class QuotaKeys
 {
     private const int ScopeLength = 11 + 32 + 2;
     private const int CounterLength = ScopeLength + 16;
+    private const int Places = 8192;
+    private static readonly QuotaKeys?[] Kept = new QuotaKeys?[Places];
 
-    /// <summary>The largest number that a script can count exactly and still add to.</summary>
-    private const long LargestNumber = 1L << 52;
+    private readonly CounterKey _of;
+
+    private QuotaKeys(in CounterKey of)
+    {
+        _of = of;
+        var name = new byte[CounterLength + 2];
+        "apishield:{"u8.CopyTo(name);
+        of.Scope.TryFormat(name.AsSpan(11), out _, "x32", CultureInfo.InvariantCulture);
+        "}:"u8.CopyTo(name.AsSpan(43));
+        name[ScopeLength] = (byte)'s';
+        SettledIds = name[..(ScopeLength + 1)];
+        of.Name.TryFormat(name.AsSpan(ScopeLength), out _, "x16", CultureInfo.InvariantCulture);
+        Counter = name[..CounterLength];
+        ":h"u8.CopyTo(name.AsSpan(CounterLength));
+        Holds = name;
+    }
 
     /// <summary><c>apishield:{scope}:name</c></summary>
-    public static RedisKey Counter(in CounterKey key)
-    {
-        var bytes = new byte[CounterLength];
-        WriteCounter(key, bytes);
-        return bytes;
-    }
+    public RedisKey Counter { get; }
 
     /// <summary><c>apishield:{scope}:name:h</c></summary>
-    public static RedisKey Holds(in CounterKey key)
-    {
-        var bytes = new byte[CounterLength + 2];
-        WriteCounter(key, bytes);
-        ":h"u8.CopyTo(bytes.AsSpan(CounterLength));
-        return bytes;
-    }
+    public RedisKey Holds { get; }
 
     /// <summary><c>apishield:{scope}:s</c></summary>
-    public static RedisKey SettledIds(UInt128 scope)
-    {
-        var bytes = new byte[ScopeLength + 1];
-        WriteScope(scope, bytes);
-        bytes[ScopeLength] = (byte)'s';
-        return bytes;
-    }
+    public RedisKey SettledIds { get; }
 
-    /// <summary>A reservation's id as it stands in the members of sorted sets.</summary>
-    public static RedisValue Id(UInt128 id)
+    /// <summary>The names of one counter.</summary>
+    public static QuotaKeys Of(in CounterKey key)
     {
-        var bytes = new byte[32];
-        id.TryFormat(bytes, out _, "x32", CultureInfo.InvariantCulture);
-        return bytes;
-    }
-
-    /// <summary>A number that a script counts with.</summary>
-    public static RedisValue Number(long number) => Math.Min(number, LargestNumber);
-
-    private static void WriteScope(UInt128 scope, Span<byte> to)
-    {
-        "apishield:{"u8.CopyTo(to);
-        scope.TryFormat(to[11..], out _, "x32", CultureInfo.InvariantCulture);
-        "}:"u8.CopyTo(to[43..]);
-    }
-
-    private static void WriteCounter(in CounterKey key, Span<byte> to)
-    {
-        WriteScope(key.Scope, to);
-        key.Name.TryFormat(to[ScopeLength..], out _, "x16", CultureInfo.InvariantCulture);
+        ref var kept = ref Kept[(int)(((ulong)key.Scope ^ key.Name) % Places)];
+        var keys = Volatile.Read(ref kept);
+        if (keys is null || keys._of != key) Volatile.Write(ref kept, keys = new QuotaKeys(key));
+        return keys;
     }
 }

@@ -20,17 +20,18 @@ internal static class ReadCall
 
     public static ScriptArguments Build(IReadOnlyList<(CounterKey Key, QuotaLimit Limit)> counters, UInt128? scope, long givenMs)
     {
-        var keys = new List<RedisKey>(counters.Count * 2);
-        var values = new List<RedisValue>(1 + (counters.Count * 2)) { givenMs };
+        var arguments = new ScriptArguments(counters.Count * 2, 1 + (counters.Count * 2));
+        arguments.Add(givenMs);
         foreach (var (key, limit) in counters)
         {
             if (scope is { } only && key.Scope != only) continue;
-            keys.Add(QuotaKeys.Counter(key));
-            keys.Add(QuotaKeys.Holds(key));
-            values.Add(limit.WindowMs);
-            values.Add(limit.SegmentMs);
+            var keys = QuotaKeys.Of(key);
+            arguments.Add(keys.Counter);
+            arguments.Add(keys.Holds);
+            arguments.Add(limit.WindowMs);
+            arguments.Add(limit.SegmentMs);
         }
-        return new ScriptArguments([.. keys], [.. values]);
+        return arguments;
     }
 
     /// <returns>False if the answer cannot be read.</returns>

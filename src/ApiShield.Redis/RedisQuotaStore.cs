@@ -16,6 +16,7 @@ public sealed class RedisQuotaStore : IQuotaStore, IAsyncDisposable
     private readonly RedisConnection _connection;
     private readonly ScriptCaller _caller;
     private readonly SettlementQueue _settlements;
+    private readonly DecisionQueue _decisions;
     private readonly FirmRefusals _refusals = new();
     private readonly long _holdMs;
 
@@ -27,6 +28,7 @@ public sealed class RedisQuotaStore : IQuotaStore, IAsyncDisposable
         _caller = new ScriptCaller(connection, clock, logger, observer);
         _settlements = new SettlementQueue(_caller, connection, options, clock, logger, observer, () => GivenMs);
         _holdMs = (long)options.HoldLength.TotalMilliseconds;
+        _decisions = new DecisionQueue(_caller, _refusals, options.Deadline, _holdMs, () => GivenMs, RefusalNow);
     }
 
     /// <summary>Whether a server answers.</summary>
@@ -77,7 +79,8 @@ public sealed class RedisQuotaStore : IQuotaStore, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(reservation);
         if (reservation.Count == 0) return ValueTask.FromResult(true);
-        return _refusals.TryRefuse(reservation, RefusalNow()) ? ValueTask.FromResult(true) : DecideAsync(reservation);
+        if (_refusals.TryRefuse(reservation, RefusalNow())) return ValueTask.FromResult(true);
+        return _connection.IsCluster ? DecideByScopeAsync(reservation) : _decisions.DecideAsync(reservation);
     }
 
     /// <inheritdoc/>
@@ -157,24 +160,13 @@ public sealed class RedisQuotaStore : IQuotaStore, IAsyncDisposable
 
     private long RefusalNow() => Clock?.Invoke() ?? (long)_clock.GetElapsedTime(0).TotalMilliseconds;
 
-    private async ValueTask<bool> DecideAsync(Reservation reservation)
+    private async ValueTask<bool> DecideByScopeAsync(Reservation reservation)
     {
         var askedAt = RefusalNow();
-        var decided = _connection.IsCluster && ScopeDecision.ScopesOf(reservation) is { Length: > 1 } scopes
-            ? await new ScopeDecision(_caller, _settlements, reservation, scopes).DecideAsync(GivenMs, _holdMs, _options.Deadline).ConfigureAwait(false)
-            : await DecideAtOnceAsync(reservation).ConfigureAwait(false);
+        var decision = new ScopeDecision(_caller, _settlements, reservation, ScopeDecision.ScopesOf(reservation));
+        var decided = await decision.DecideAsync(GivenMs, _holdMs, _options.Deadline).ConfigureAwait(false);
         if (decided && reservation.Refused) _refusals.Remember(reservation, askedAt);
         return decided;
-    }
-
-    private async ValueTask<bool> DecideAtOnceAsync(Reservation reservation)
-    {
-        var arguments = ReserveCall.Build(reservation, null, GivenMs, _holdMs);
-        var answer = await _caller.CallAsync(QuotaScript.Reserve, arguments, _options.Deadline).ConfigureAwait(false);
-        if (answer is null || !ReserveCall.TryApply(reservation, null, answer, out var refused, out var decidedAt)) return false;
-        reservation.Refused = refused;
-        reservation.DecidedAtMs = decidedAt;
-        return true;
     }
 
     private async ValueTask<long> ExtendAsync(Reservation reservation, long amount, UInt128?[] scopes)

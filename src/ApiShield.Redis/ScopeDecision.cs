@@ -24,7 +24,7 @@ internal sealed class ScopeDecision(ScriptCaller caller, SettlementQueue settlem
     {
         var calls = new Task<RedisResult?>[scopes.Length];
         for (var i = 0; i < calls.Length; i++)
-            calls[i] = caller.CallAsync(QuotaScript.Reserve, ReserveCall.Build(reservation, scopes[i], givenMs, holdMs), deadline);
+            calls[i] = caller.CallAsync(QuotaScript.Reserve, ReserveCall.Build([reservation], scopes[i], givenMs, holdMs), deadline);
 
         var outcomes = new Outcome[scopes.Length];
         long decidedAt = 0;
@@ -32,8 +32,11 @@ internal sealed class ScopeDecision(ScriptCaller caller, SettlementQueue settlem
         for (var i = 0; i < calls.Length; i++)
         {
             var answer = await calls[i].ConfigureAwait(false);
-            if (answer is null || !ReserveCall.TryApply(reservation, scopes[i], answer, out var refused, out outcomes[i].DecidedAtMs))
+            var numbers = new NumberReader(answer);
+            outcomes[i].DecidedAtMs = ReserveCall.ReadTime(ref numbers);
+            if (!ReserveCall.TryApply(reservation, scopes[i], ref numbers, out var refused))
             {
+                if (!numbers.Failed) caller.Undecided(QuotaScript.Reserve);
                 allDecided = false;
                 continue;
             }

@@ -54,7 +54,7 @@ internal sealed partial class ScriptCaller
     public async Task<RedisResult?> CallAsync(QuotaScript script, ScriptArguments arguments, TimeSpan deadline)
     {
         var started = _clock.GetTimestamp();
-        var pipeline = _pipelines.GetOrAdd(_connection.NodeOf(arguments.Keys[0]), Break, this);
+        var pipeline = _pipelines.GetOrAdd(_connection.NodeOf(arguments.FirstKey), Break, this);
         var context = ResilienceContextPool.Shared.Get(false, CancellationToken.None);
         Outcome<RedisResult> outcome;
         try
@@ -84,6 +84,9 @@ internal sealed partial class ScriptCaller
         return (outcome.Exception, outcome.Result);
     }
 
+    /// <summary>Says that a script could not do its work on keys that hold something else.</summary>
+    public void Undecided(QuotaScript script) => Log.Failed(_logger, script.Name, "keys of quotas hold something else");
+
     private async ValueTask<Outcome<RedisResult>> RunAsync(QuotaScript script, ScriptArguments arguments, TimeSpan deadline)
     {
         if (_connection.Database is not { } database) return Outcome.FromException<RedisResult>(NeverConnected);
@@ -104,16 +107,17 @@ internal sealed partial class ScriptCaller
     private async Task<RedisResult> AttemptAsync(IDatabase database, QuotaScript script, ScriptArguments arguments, TimeSpan deadline)
     {
         var started = _clock.GetTimestamp();
+        var (keys, values) = (arguments.Keys(), arguments.Values());
         try
         {
-            return await database.ScriptEvaluateAsync(script.Hash, arguments.Keys, arguments.Values).ConfigureAwait(false);
+            return await database.ScriptEvaluateAsync(script.Hash, keys, values).ConfigureAwait(false);
         }
         catch (RedisServerException error)
             when ((StoreErrors.IsUnknownScript(error) || StoreErrors.IsMoving(error)) && _clock.GetElapsedTime(started) < deadline)
         {
             // Known not to have run. The overload with the text loads it where it is missing. Not after the deadline: a reservation that runs
             // when its settlement has been and gone would hold for nobody.
-            return await database.ScriptEvaluateAsync(script.Text, arguments.Keys, arguments.Values).ConfigureAwait(false);
+            return await database.ScriptEvaluateAsync(script.Text, keys, values).ConfigureAwait(false);
         }
     }
 

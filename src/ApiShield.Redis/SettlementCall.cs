@@ -56,44 +56,48 @@ internal sealed class SettlementCall(UInt128? scope)
     /// <summary>The arguments of settle.lua.</summary>
     public ScriptArguments Build(long givenMs, long holdMs, long retentionMs)
     {
-        var keys = new List<RedisKey>(Settlements.Count * 4);
-        var values = new List<RedisValue>(3 + (Settlements.Count * 10)) { givenMs, holdMs, retentionMs };
+        var arguments = new ScriptArguments(Settlements.Count * 6, 3 + (Settlements.Count * 24));
+        arguments.Add(givenMs);
+        arguments.Add(holdMs);
+        arguments.Add(retentionMs);
         foreach (var settlement in Settlements)
         {
-            values.Add((int)settlement.Kind);
-            values.Add(QuotaKeys.Id(settlement.Id));
-            values.Add(settlement.Search ? 1 : 0);
-            var countAt = values.Count;
-            values.Add(0);
-            if (settlement.Kind is SettlementKind.Settle or SettlementKind.Refund)
-                keys.Add(QuotaKeys.SettledIds(scope ?? settlement.Parts[0].Key.Scope));
-
-            var count = 0;
+            if (settlement.Kind is SettlementKind.Settle or SettlementKind.Refund) arguments.Add(SettledIds(settlement));
+            AddHead(arguments, settlement.Kind, settlement, settlement.Parts.Count(IsMeant));
             foreach (var part in settlement.Parts)
             {
-                if (scope is { } only && part.Key.Scope != only) continue;
-                count++;
-                keys.Add(QuotaKeys.Counter(part.Key));
-                if (part.Limit.Holds) keys.Add(QuotaKeys.Holds(part.Key));
-                values.Add(part.Limit.Holds ? 1 : 0);
-                values.Add(QuotaKeys.Number(part.Amount));
-                values.Add(QuotaKeys.Number(part.Value));
-                values.Add(part.Limit.WindowMs);
-                values.Add(part.Limit.SegmentMs);
+                if (!IsMeant(part)) continue;
+                var keys = QuotaKeys.Of(part.Key);
+                arguments.Add(keys.Counter);
+                if (part.Limit.Holds) arguments.Add(keys.Holds);
+                arguments.Add(part.Limit.Holds);
+                arguments.Add(part.Amount);
+                arguments.Add(part.Value);
+                arguments.Add(part.Limit.WindowMs);
+                arguments.Add(part.Limit.SegmentMs);
             }
-            values[countAt] = count;
         }
 
         foreach (var settlement in _forgotten)
         {
-            keys.Add(QuotaKeys.SettledIds(scope ?? settlement.Parts[0].Key.Scope));
-            values.Add((int)SettlementKind.Forget);
-            values.Add(QuotaKeys.Id(settlement.Id));
-            values.Add(0);
-            values.Add(0);
+            arguments.Add(SettledIds(settlement));
+            AddHead(arguments, SettlementKind.Forget, settlement, 0);
         }
-        return new ScriptArguments([.. keys], [.. values]);
+        return arguments;
     }
+
+    private static void AddHead(ScriptArguments arguments, SettlementKind kind, Settlement settlement, int parts)
+    {
+        arguments.Add((long)kind);
+        arguments.Add(settlement.Id);
+        arguments.Add(settlement.Search);
+        arguments.Add(parts);
+    }
+
+    private bool IsMeant(SettlementPart part) => scope is not { } only || part.Key.Scope == only;
+
+    /// <summary>Where the scope of this call remembers the settled ids: on a single Redis, the scope of the settlement's first part.</summary>
+    private RedisKey SettledIds(Settlement settlement) => QuotaKeys.Of(settlement.Parts.First(IsMeant).Key).SettledIds;
 
     private static bool IsFirstOfItsScope(SettlementPart[] parts, int index)
     {

@@ -134,8 +134,6 @@ internal sealed class ShieldHost : IAsyncDisposable
             new EnforcerOptions { Replicas = settings.Replicas, HoldLength = TimeSpan.FromSeconds(settings.HoldSeconds) },
             TimeProvider.System, services.GetRequiredService<ILogger<Enforcer>>()));
 
-        // YARP brings data protection for sticky sessions; its keys need no home on disk here.
-        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.AddReverseProxy()
             .LoadFromConfig(loaded.Configuration.GetSection("ReverseProxy"))
             .AddApiShield(new ShieldOptions
@@ -143,6 +141,10 @@ internal sealed class ShieldHost : IAsyncDisposable
                 MaxRequestBodyBytes = settings.MaxRequestBodyBytes,
                 MaxBufferedBytes = settings.MaxBufferedBytes,
             });
+
+        // YARP brings data protection for sticky sessions. Its keys need no home on disk here, so what would make one at the start goes.
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        builder.Services.Remove(builder.Services.First(static service => service.ImplementationType?.Name == "DataProtectionHostedService"));
 
         var app = builder.Build();
         if (loaded.TrustedProxies.Count > 0)

@@ -1,5 +1,7 @@
 -- Head of every script: one counter as a packed value and the holds beside it.
 --
+-- Every script takes one argument, a MessagePack array of numbers and ids: cheaper on both sides than an argument each.
+--
 -- A counter is the array {version, window, segment, last, used, held, expiry, age, count, age, count, ...}:
 --   window, segment  lengths in milliseconds, both 0 for concurrency
 --   last             index of the segment that the ages count from
@@ -20,9 +22,9 @@ end
 local slack = 0
 
 local function clock(given)
-  if given ~= '0' then
+  if given ~= 0 then
     slack = 600000
-    return tonumber(given)
+    return given
   end
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -75,6 +77,21 @@ local function open(packed, window, segment, now)
   return {FORMAT, window, segment, segment > 0 and math.floor(now / segment) or 0, 0, 0, 0}
 end
 
+-- The counters of one call: each is read and written once, however many exchanges of the call it is in.
+local counters, written, holding = {}, {}, {}
+
+local function counterOf(name, window, segment, now, packed)
+  local counter = counters[name]
+  if counter then
+    fit(counter, window, segment, now)
+  else
+    if packed == nil then packed = redis.call('MGET', name)[1] end
+    counter = open(packed, window, segment, now)
+    counters[name] = counter
+  end
+  return counter
+end
+
 -- Writes a counter with an expiry that outlasts all that is in it. Twice a hold's length, because replicas may be set differently.
 local function save(key, counter, holding, hold, now)
   if counter[USED] == 0 and counter[HELD] == 0 then
@@ -85,6 +102,18 @@ local function save(key, counter, holding, hold, now)
   local life = counter[WINDOW] + counter[SEGMENT] + ahead
   if holding then life = math.max(life, 2 * hold) end
   redis.call('SET', key, cmsgpack.pack(counter), 'PX', int(life + slack))
+end
+
+-- Marks a counter to be written at the end of the call.
+local function change(name, holds)
+  if holds then holding[name] = true end
+  if written[name] then return end
+  written[name] = true
+  written[#written + 1] = name
+end
+
+local function saveAll(hold, now)
+  for _, name in ipairs(written) do save(name, counters[name], holding[name], hold, now) end
 end
 
 -- Enters use in the current segment.
@@ -126,7 +155,7 @@ end
 
 -- Ends a hold and returns its amount, or nil if there is none. An extension whose answer was lost may have changed the amount: then search.
 local function release(counter, key, id, amount, search)
-  if redis.call('ZREM', key, id .. ':' .. amount) == 0 then
+  if redis.call('ZREM', key, id .. ':' .. int(amount)) == 0 then
     local found
     if search then
       for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
@@ -137,7 +166,6 @@ local function release(counter, key, id, amount, search)
     redis.call('ZREM', key, found)
     amount = amountOf(found)
   end
-  amount = tonumber(amount)
   counter[HELD] = math.max(0, counter[HELD] - amount)
   return amount
 end

@@ -5,17 +5,18 @@
 --       limit, amount held so far, window, segment
 -- Gives the units granted. A hold that expired meanwhile has to find room for all of it again.
 
-local now, id, length, granted, search = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == '1'
-local count = (#ARGV - 5) / 4
-local counters, members = {}, {}
+local args = cmsgpack.unpack(ARGV[1])
+local now, id, length, granted, search = clock(args[1]), args[2], args[3], args[4], args[5] == 1
+local count = (#args - 5) / 4
+local members = {}
 
 for i = 1, count do
   local at = 5 + (i - 1) * 4
   local counterKey, holdsKey = KEYS[2 * i - 1], KEYS[2 * i]
-  local counter = open(redis.call('MGET', counterKey)[1], tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), now)
-  if purge(counter, holdsKey, now) then save(counterKey, counter, true, length, now) end
+  local counter = counterOf(counterKey, args[at + 3], args[at + 4], now)
+  if purge(counter, holdsKey, now) then change(counterKey, true) end
 
-  local member = id .. ':' .. ARGV[at + 2]
+  local member = id .. ':' .. int(args[at + 2])
   if not redis.call('ZSCORE', holdsKey, member) then
     member = nil
     if search then
@@ -24,19 +25,19 @@ for i = 1, count do
       end
     end
   end
-  counters[i], members[i] = counter, member
+  members[i] = member
 
   local others = counter[HELD] - (member and amountOf(member) or 0)
-  granted = math.min(granted, tonumber(ARGV[at + 1]) - counter[USED] - others - tonumber(ARGV[at + 2]))
+  granted = math.min(granted, args[at + 1] - counter[USED] - others - args[at + 2])
 end
 
-if granted <= 0 then return 0 end
-
-for i = 1, count do
-  local at = 5 + (i - 1) * 4
-  local counter, holdsKey = counters[i], KEYS[2 * i]
-  if members[i] then release(counter, holdsKey, id, string.sub(members[i], #id + 2), false) end
-  hold(counter, holdsKey, id, tonumber(ARGV[at + 2]) + granted, length, now)
-  save(KEYS[2 * i - 1], counter, true, length, now)
+granted = math.max(0, granted)
+for i = 1, granted > 0 and count or 0 do
+  local counterKey, holdsKey = KEYS[2 * i - 1], KEYS[2 * i]
+  local counter = counters[counterKey]
+  if members[i] then release(counter, holdsKey, id, amountOf(members[i]), false) end
+  hold(counter, holdsKey, id, args[5 + (i - 1) * 4 + 2] + granted, length, now)
+  change(counterKey, true)
 end
+saveAll(length, now)
 return int(granted)

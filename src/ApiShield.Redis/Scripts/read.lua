@@ -4,10 +4,11 @@
 -- ARGV  time or 0; then per counter: window, segment
 -- Gives 'used held reset' per counter, separated by spaces.
 
-local now = clock(ARGV[1])
+local args = cmsgpack.unpack(ARGV[1])
+local now = clock(args[1])
 local answer = {}
-for i = 1, (#ARGV - 1) / 2 do
-  local counter = open(redis.call('MGET', KEYS[2 * i - 1])[1], tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1]), now)
+for i = 1, (#args - 1) / 2 do
+  local counter = open(redis.call('MGET', KEYS[2 * i - 1])[1], args[2 * i], args[2 * i + 1], now)
   local held = counter[HELD]
   if held > 0 and now >= counter[EXPIRY] then
     held = 0

@@ -1,29 +1,16 @@
--- Decides all entries of a reservation together; charges or holds those that have room unless an enforced one has none.
+-- Decides reservations one after the other, each with all its entries together: charges or holds those that have room unless an enforced one
+-- has none.
 --
--- KEYS  the counters of the entries, then the holds of those entries that hold, in the same order
--- ARGV  time or 0, reservation id, length of a hold; then per entry: limit, amount, window, segment, flags (1 enforced, 2 holds)
--- Gives 'refused time', then per entry ' flags remaining reset retry' (1 fits, 2 charged, 4 firm); times in milliseconds.
+-- KEYS  the counters of all entries, then the holds of those entries that hold, in the same order
+-- ARGV  time or 0, length of a hold, number of entries of all; then per reservation: id, number of entries; then per entry: limit, amount,
+--       window, segment, flags (1 enforced, 2 holds)
+-- Gives the time, then per reservation ' refused' (2 if it could not be decided, for its keys hold something else), then per entry
+-- ' flags remaining reset retry' (1 fits, 2 charged, 4 firm); times in milliseconds.
 -- A refusal writes nothing, not even an expiry, except that expired holds end.
 
-local now, id, length = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-local count = (#ARGV - 3) / 5
-local packed = redis.call('MGET', unpack(KEYS, 1, count))
-local counters, holds, fits, dirty = {}, {}, {}, {}
-local refused, nextHold = 0, count
-
-for i = 1, count do
-  local at = 3 + (i - 1) * 5
-  local counter = open(packed[i], tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), now)
-  local flags = tonumber(ARGV[at + 5])
-  if flags >= 2 then
-    nextHold = nextHold + 1
-    holds[i] = KEYS[nextHold]
-    dirty[i] = purge(counter, holds[i], now)
-  end
-  counters[i] = counter
-  fits[i] = counter[USED] + counter[HELD] + tonumber(ARGV[at + 2]) <= tonumber(ARGV[at + 1])
-  if not fits[i] and flags % 2 == 1 then refused = 1 end
-end
+local args = cmsgpack.unpack(ARGV[1])
+local now, length, all = clock(args[1]), args[2], args[3]
+local packed = redis.call('MGET', unpack(KEYS, 1, all))
 
 -- Milliseconds until an amount that does not fit may, and whether the window alone keeps it out until then.
 local function wait(counter, limit, amount)
@@ -39,24 +26,58 @@ local function wait(counter, limit, amount)
   return math.max(1000, counter[WINDOW]), 4 -- More than the limit: it never fits.
 end
 
-local answer = {string.format('%d %.0f', refused, now)}
-for i = 1, count do
-  local at = 3 + (i - 1) * 5
-  local limit, amount = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local counter = counters[i]
-  local flags, retry = 0, 0
-  if fits[i] then
-    flags = 1
-    if refused == 0 then
-      flags = 3
-      if holds[i] then hold(counter, holds[i], id, amount, length, now) else enter(counter, amount) end
-      dirty[i] = true
+-- Decides one reservation, whose arguments begin after at, whose keys after key, and whose holds after nextHold.
+local function decide(id, count, at, key, nextHold)
+  local own, holds, fits = {}, {}, {}
+  local refused = 0
+  for i = 1, count do
+    local limit, amount, flags = args[at + 1], args[at + 2], args[at + 5]
+    local name = KEYS[key + i]
+    local counter = counterOf(name, args[at + 3], args[at + 4], now, packed[key + i])
+    if flags >= 2 then
+      nextHold = nextHold + 1
+      holds[i] = KEYS[nextHold]
+      if purge(counter, holds[i], now) then change(name, true) end
     end
-  else
-    retry, flags = wait(counter, limit, amount)
+    own[i] = counter
+    fits[i] = counter[USED] + counter[HELD] + amount <= limit
+    if not fits[i] and flags % 2 == 1 then refused = 1 end
+    at = at + 5
   end
-  if dirty[i] then save(KEYS[i], counter, holds[i], length, now) end
-  local remaining = math.max(0, limit - counter[USED] - counter[HELD])
-  answer[i + 1] = string.format('%d %.0f %.0f %.0f', flags, remaining, reset(counter, now), retry)
+
+  at = at - 5 * count
+  local answer = {refused}
+  for i = 1, count do
+    local limit, amount, counter = args[at + 1], args[at + 2], own[i]
+    local flags, retry = 0, 0
+    if fits[i] then
+      flags = 1
+      if refused == 0 then
+        flags = 3
+        if holds[i] then hold(counter, holds[i], id, amount, length, now) else enter(counter, amount) end
+        change(KEYS[key + i], holds[i])
+      end
+    else
+      retry, flags = wait(counter, limit, amount)
+    end
+    local remaining = math.max(0, limit - counter[USED] - counter[HELD])
+    answer[i + 1] = string.format('%d %.0f %.0f %.0f', flags, remaining, reset(counter, now), retry)
+    at = at + 5
+  end
+  return table.concat(answer, ' ')
 end
-return table.concat(answer, ' ')
+
+local answers, at, key, nextHold = {int(now)}, 3, 0, all
+while at < #args do
+  local id, count = args[at + 1], args[at + 2]
+  at = at + 2
+  local ok, answer = pcall(decide, id, count, at, key, nextHold)
+  answers[#answers + 1] = ok and answer or '2' .. string.rep(' 0 0 0 0', count)
+  for _ = 1, count do
+    if args[at + 5] >= 2 then nextHold = nextHold + 1 end
+    at = at + 5
+  end
+  key = key + count
+end
+saveAll(length, now)
+return table.concat(answers, ' ')

@@ -6,8 +6,9 @@
 -- The value is, when settling, what was used; when refunding, the time of the reservation; when correcting, the amount to hold instead.
 -- Gives the number of entries that could not be settled because their keys hold something else; the others are settled all the same.
 
-local SETTLE, REFUND, RENEW, CORRECT, FORGET = '0', '1', '2', '3', '4'
-local now, length, retention = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local SETTLE, REFUND, RENEW, CORRECT, FORGET = 0, 1, 2, 3, 4
+local args = cmsgpack.unpack(ARGV[1])
+local now, length, retention = clock(args[1]), args[2], args[3]
 local key, arg = 0, 3
 
 local function nextKey()
@@ -17,22 +18,7 @@ end
 
 local function nextArg()
   arg = arg + 1
-  return ARGV[arg]
-end
-
--- Each counter is read and written once, however many of the batch's reservations it is in.
-local counters, order, holding = {}, {}, {}
-
-local function counterOf(name, window, segment)
-  local counter = counters[name]
-  if counter then
-    fit(counter, window, segment, now)
-  else
-    counter = open(redis.call('MGET', name)[1], window, segment, now)
-    counters[name] = counter
-    order[#order + 1] = name
-  end
-  return counter
+  return args[arg]
 end
 
 -- The first to settle or refund an id leaves it in the scope's set; whoever comes after does nothing. The id is forgotten when the sender knows
@@ -62,7 +48,7 @@ local function leave(counter, amount, entered)
 end
 
 local function renew(counterKey, holdsKey, id, amount)
-  local member = id .. ':' .. amount
+  local member = id .. ':' .. int(amount)
   if not redis.call('ZSCORE', holdsKey, member) then return end
   redis.call('ZADD', holdsKey, int(now + length), member)
   redis.call('PEXPIRE', holdsKey, int(2 * length + slack))
@@ -71,20 +57,20 @@ end
 
 local function settle(operation, id, search, holdsKey, counterKey, amount, value, window, segment)
   if operation == RENEW then return renew(counterKey, holdsKey, id, amount) end
-  local counter = counterOf(counterKey, window, segment)
+  local counter = counterOf(counterKey, window, segment, now)
+  change(counterKey, holdsKey)
   if holdsKey then
-    holding[counterKey] = true
     local held = release(counter, holdsKey, id, amount, search)
     if operation == SETTLE and window > 0 then enter(counter, value) end
     if operation == CORRECT and held then hold(counter, holdsKey, id, value, length, now) end
   elseif operation == REFUND then
-    leave(counter, tonumber(amount), value)
+    leave(counter, amount, value)
   end
 end
 
 local failed = 0
-while arg < #ARGV do
-  local operation, id, search, count = nextArg(), nextArg(), nextArg() == '1', tonumber(nextArg())
+while arg < #args do
+  local operation, id, search, count = nextArg(), nextArg(), nextArg() == 1, nextArg()
   local live = true
   if operation == SETTLE or operation == REFUND then
     live = first(nextKey(), id)
@@ -92,12 +78,12 @@ while arg < #ARGV do
     redis.call('ZREM', nextKey(), id)
   end
   for _ = 1, count do
-    local holds, amount, value, window, segment = nextArg() == '1', nextArg(), tonumber(nextArg()), tonumber(nextArg()), tonumber(nextArg())
+    local holds, amount, value, window, segment = nextArg() == 1, nextArg(), nextArg(), nextArg(), nextArg()
     local counterKey = nextKey()
     local holdsKey = holds and nextKey()
     if live and not pcall(settle, operation, id, search, holdsKey, counterKey, amount, value, window, segment) then failed = failed + 1 end
   end
 end
 
-for _, name in ipairs(order) do save(name, counters[name], holding[name], length, now) end
+saveAll(length, now)
 return failed

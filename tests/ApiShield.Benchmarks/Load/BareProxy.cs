@@ -24,9 +24,10 @@ internal static class BareProxy
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         });
-        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         builder.Services.AddReverseProxy()
             .LoadFromConfig(new ConfigurationBuilder().AddJsonFile(arguments[0]).Build().GetSection("ReverseProxy"));
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        builder.Services.Remove(builder.Services.First(static service => service.ImplementationType?.Name == "DataProtectionHostedService"));
         var app = builder.Build();
         app.MapReverseProxy();
         await app.StartAsync(cancel);
