@@ -1,4 +1,5 @@
 using ApiShield.Quotas;
+using StackExchange.Redis;
 
 namespace ApiShield.Redis;
 
@@ -54,7 +55,7 @@ internal sealed class DecisionQueue(ScriptCaller caller, FirmRefusals refusals, 
         {
             var askedAt = refusalNow();
             var answer = await caller.CallAsync(QuotaScript.Reserve, Build(call), deadline).ConfigureAwait(false);
-            Apply(call, new NumberReader(answer), askedAt, decided);
+            Apply(call, answer, askedAt, decided);
         }
         finally
         {
@@ -69,8 +70,9 @@ internal sealed class DecisionQueue(ScriptCaller caller, FirmRefusals refusals, 
         return ReserveCall.Build(reservations, null, givenMs(), holdMs);
     }
 
-    private void Apply(Waiting[] call, NumberReader answer, long askedAt, bool[] decided)
+    private void Apply(Waiting[] call, RedisResult? result, long askedAt, bool[] decided)
     {
+        var answer = new NumberReader(result);
         var decidedAt = ReserveCall.ReadTime(ref answer);
         for (var i = 0; i < call.Length && !answer.Failed; i++)
         {

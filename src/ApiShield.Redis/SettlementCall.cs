@@ -1,3 +1,4 @@
+using ApiShield.Quotas;
 using StackExchange.Redis;
 
 namespace ApiShield.Redis;
@@ -62,7 +63,7 @@ internal sealed class SettlementCall(UInt128? scope)
         arguments.Add(retentionMs);
         foreach (var settlement in Settlements)
         {
-            if (settlement.Kind is SettlementKind.Settle or SettlementKind.Refund) arguments.Add(SettledIds(settlement));
+            if (settlement.Kind is SettlementKind.Settle or SettlementKind.Refund) arguments.Add(SettledIds());
             AddHead(arguments, settlement.Kind, settlement, settlement.Parts.Count(IsMeant));
             foreach (var part in settlement.Parts)
             {
@@ -80,7 +81,7 @@ internal sealed class SettlementCall(UInt128? scope)
 
         foreach (var settlement in _forgotten)
         {
-            arguments.Add(SettledIds(settlement));
+            arguments.Add(SettledIds());
             AddHead(arguments, SettlementKind.Forget, settlement, 0);
         }
         return arguments;
@@ -96,8 +97,8 @@ internal sealed class SettlementCall(UInt128? scope)
 
     private bool IsMeant(SettlementPart part) => scope is not { } only || part.Key.Scope == only;
 
-    /// <summary>Where the scope of this call remembers the settled ids: on a single Redis, the scope of the settlement's first part.</summary>
-    private RedisKey SettledIds(Settlement settlement) => QuotaKeys.Of(settlement.Parts.First(IsMeant).Key).SettledIds;
+    /// <summary>Where settled ids are remembered: on Redis Cluster beside the counters of the scope, on a single Redis all in one place.</summary>
+    private RedisKey SettledIds() => QuotaKeys.Of(new CounterKey(scope ?? UInt128.Zero, 0)).SettledIds;
 
     private static bool IsFirstOfItsScope(SettlementPart[] parts, int index)
     {

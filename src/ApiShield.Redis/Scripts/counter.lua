@@ -2,16 +2,19 @@
 --
 -- Every script takes one argument, a MessagePack array of numbers and ids: cheaper on both sides than an argument each.
 --
--- A counter is the array {version, window, segment, last, used, held, expiry, age, count, age, count, ...}:
+-- A counter is the array {version, window, segment, last, used, held, expiry, current, newest, older}:
 --   window, segment  lengths in milliseconds, both 0 for concurrency
---   last             index of the segment that the ages count from
+--   last             index of the current segment, that the ages count from
 --   used             sum of the counts
 --   held             sum of the open holds
 --   expiry           no hold expires before this time; 0 if there is none
---   age, count       the segments that are not empty, oldest first, as distance from last
+--   current          count of the current segment
+--   newest           age of the newest of the older segments that are not empty; 0 if there is none
+--   older            those segments, packed: {age, count, age, count, ...}, oldest first, ages as distance from last. Packed apart because they
+--                    change when a segment ends and not with every request.
 
-local VERSION, WINDOW, SEGMENT, LAST, USED, HELD, EXPIRY, FIRST = 1, 2, 3, 4, 5, 6, 7, 8
-local FORMAT = 1
+local VERSION, WINDOW, SEGMENT, LAST, USED, HELD, EXPIRY, CURRENT, NEWEST, OLDER = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+local FORMAT = 2
 
 -- Redis cuts fractions off and old versions write large numbers with an exponent: no number goes out unformatted.
 local function int(number)
@@ -30,6 +33,15 @@ local function clock(given)
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+local function olderOf(counter)
+  return counter[NEWEST] > 0 and cmsgpack.unpack(counter[OLDER]) or {}
+end
+
+local function setOlder(counter, segments)
+  counter[NEWEST] = segments[#segments - 1] or 0
+  counter[OLDER] = counter[NEWEST] > 0 and cmsgpack.pack(segments) or ''
+end
+
 -- Drops the segments that have left the window. A clock that was set back, as by a failover, does not reopen the past.
 local function advance(counter, now)
   local segment = counter[SEGMENT]
@@ -37,16 +49,17 @@ local function advance(counter, now)
   local step = math.floor(now / segment) - counter[LAST]
   if step <= 0 then return end
   local oldest = counter[WINDOW] / segment
-  local length, free, used = #counter, FIRST, 0
-  for i = FIRST, length, 2 do
-    local age, count = counter[i] + step, counter[i + 1]
+  local before, kept, used = olderOf(counter), {}, 0
+  if counter[CURRENT] > 0 then before[#before + 1], before[#before + 2] = 0, counter[CURRENT] end
+  for i = 1, #before, 2 do
+    local age, count = before[i] + step, before[i + 1]
     if age <= oldest then
-      counter[free], counter[free + 1] = age, count
+      kept[#kept + 1], kept[#kept + 2] = age, count
       used = used + count
-      free = free + 2
     end
   end
-  for i = length, free, -1 do counter[i] = nil end
+  setOlder(counter, kept)
+  counter[CURRENT] = 0
   counter[USED] = used
   counter[LAST] = counter[LAST] + step
 end
@@ -55,13 +68,11 @@ end
 local function fit(counter, window, segment, now)
   advance(counter, now)
   if counter[WINDOW] == window and counter[SEGMENT] == segment then return end
-  for i = #counter, FIRST, -1 do counter[i] = nil end
   counter[WINDOW], counter[SEGMENT] = window, segment
   counter[LAST] = segment > 0 and math.floor(now / segment) or 0
   if segment == 0 then counter[USED] = 0 end
-  if counter[USED] > 0 then
-    counter[FIRST], counter[FIRST + 1] = 0, counter[USED]
-  end
+  counter[CURRENT] = counter[USED]
+  setOlder(counter, {})
 end
 
 -- A value that cannot be read starts afresh: an error here would fail its owner's every request until someone looks. For the same reason
@@ -74,7 +85,7 @@ local function open(packed, window, segment, now)
       return counter
     end
   end
-  return {FORMAT, window, segment, segment > 0 and math.floor(now / segment) or 0, 0, 0, 0}
+  return {FORMAT, window, segment, segment > 0 and math.floor(now / segment) or 0, 0, 0, 0, 0, 0, ''}
 end
 
 -- The counters of one call: each is read and written once, however many exchanges of the call it is in.
@@ -118,13 +129,7 @@ end
 
 -- Enters use in the current segment.
 local function enter(counter, amount)
-  if amount <= 0 then return end
-  local length = #counter
-  if length >= FIRST and counter[length - 1] == 0 then
-    counter[length] = counter[length] + amount
-  else
-    counter[length + 1], counter[length + 2] = 0, amount
-  end
+  counter[CURRENT] = counter[CURRENT] + amount
   counter[USED] = counter[USED] + amount
 end
 
@@ -135,9 +140,8 @@ end
 
 -- Milliseconds until all that is in the window has left it.
 local function reset(counter, now)
-  local length = #counter
-  if length < FIRST then return 0 end
-  return math.max(0, leaves(counter, counter[length - 1]) - now)
+  if counter[CURRENT] == 0 and counter[NEWEST] == 0 then return 0 end
+  return math.max(0, leaves(counter, counter[CURRENT] > 0 and 0 or counter[NEWEST]) - now)
 end
 
 -- A hold is a member '<id>:<amount>' of a sorted set, scored with its expiry.
@@ -145,10 +149,19 @@ local function amountOf(member)
   return tonumber(string.match(member, ':(%d+)$')) or 0
 end
 
+-- Puts a key's expiry off, once a call.
+local lasting = {}
+
+local function outlast(key, length)
+  if lasting[key] then return end
+  lasting[key] = true
+  redis.call('PEXPIRE', key, int(length + slack))
+end
+
 local function hold(counter, key, id, amount, length, now)
   local expiry = now + length
   redis.call('ZADD', key, int(expiry), id .. ':' .. int(amount))
-  redis.call('PEXPIRE', key, int(2 * length + slack))
+  outlast(key, 2 * length)
   counter[HELD] = counter[HELD] + amount
   if counter[EXPIRY] == 0 or expiry < counter[EXPIRY] then counter[EXPIRY] = expiry end
 end

@@ -2,7 +2,7 @@
 --
 -- KEYS  per counter: the counter, its holds
 -- ARGV  time or 0; then per counter: window, segment
--- Gives 'used held reset' per counter, separated by spaces.
+-- Gives a packed array: used, held, reset per counter.
 
 local args = cmsgpack.unpack(ARGV[1])
 local now = clock(args[1])
@@ -14,6 +14,7 @@ for i = 1, (#args - 1) / 2 do
     held = 0
     for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2 * i], '(' .. int(now), '+inf')) do held = held + amountOf(member) end
   end
-  answer[i] = string.format('%.0f %.0f %.0f', counter[USED], held, reset(counter, now))
+  local length = #answer
+  answer[length + 1], answer[length + 2], answer[length + 3] = counter[USED], held, reset(counter, now)
 end
-return table.concat(answer, ' ')
+return cmsgpack.pack(answer)

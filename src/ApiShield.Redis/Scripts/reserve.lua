@@ -4,13 +4,14 @@
 -- KEYS  the counters of all entries, then the holds of those entries that hold, in the same order
 -- ARGV  time or 0, length of a hold, number of entries of all; then per reservation: id, number of entries; then per entry: limit, amount,
 --       window, segment, flags (1 enforced, 2 holds)
--- Gives the time, then per reservation ' refused' (2 if it could not be decided, for its keys hold something else), then per entry
--- ' flags remaining reset retry' (1 fits, 2 charged, 4 firm); times in milliseconds.
+-- Gives a packed array: the time, then per reservation refused (2 if it could not be decided, for its keys hold something else), then per entry
+-- flags (1 fits, 2 charged, 4 firm), remaining, reset, retry; times in milliseconds.
 -- A refusal writes nothing, not even an expiry, except that expired holds end.
 
 local args = cmsgpack.unpack(ARGV[1])
 local now, length, all = clock(args[1]), args[2], args[3]
 local packed = redis.call('MGET', unpack(KEYS, 1, all))
+local answer = {now}
 
 -- Milliseconds until an amount that does not fit may, and whether the window alone keeps it out until then.
 local function wait(counter, limit, amount)
@@ -19,9 +20,11 @@ local function wait(counter, limit, amount)
     -- Room comes with the next settlement, whenever that is, or with the next expiry.
     return math.max(1, math.min(1000, counter[EXPIRY] - now)), 0
   end
-  for i = FIRST, #counter, 2 do
-    over = over - counter[i + 1]
-    if over <= 0 then return math.max(1, leaves(counter, counter[i]) - now), 4 end
+  local segments = olderOf(counter)
+  segments[#segments + 1], segments[#segments + 2] = 0, counter[CURRENT]
+  for i = 1, #segments, 2 do
+    over = over - segments[i + 1]
+    if over <= 0 then return math.max(1, leaves(counter, segments[i]) - now), 4 end
   end
   return math.max(1000, counter[WINDOW]), 4 -- More than the limit: it never fits.
 end
@@ -46,7 +49,7 @@ local function decide(id, count, at, key, nextHold)
   end
 
   at = at - 5 * count
-  local answer = {refused}
+  answer[#answer + 1] = refused
   for i = 1, count do
     local limit, amount, counter = args[at + 1], args[at + 2], own[i]
     local flags, retry = 0, 0
@@ -60,19 +63,22 @@ local function decide(id, count, at, key, nextHold)
     else
       retry, flags = wait(counter, limit, amount)
     end
-    local remaining = math.max(0, limit - counter[USED] - counter[HELD])
-    answer[i + 1] = string.format('%d %.0f %.0f %.0f', flags, remaining, reset(counter, now), retry)
+    local length = #answer
+    answer[length + 1], answer[length + 2] = flags, math.max(0, limit - counter[USED] - counter[HELD])
+    answer[length + 3], answer[length + 4] = reset(counter, now), retry
     at = at + 5
   end
-  return table.concat(answer, ' ')
 end
 
-local answers, at, key, nextHold = {int(now)}, 3, 0, all
+local at, key, nextHold = 3, 0, all
 while at < #args do
   local id, count = args[at + 1], args[at + 2]
   at = at + 2
-  local ok, answer = pcall(decide, id, count, at, key, nextHold)
-  answers[#answers + 1] = ok and answer or '2' .. string.rep(' 0 0 0 0', count)
+  local first = #answer + 1
+  if not pcall(decide, id, count, at, key, nextHold) then
+    answer[first] = 2
+    for i = 1, 4 * count do answer[first + i] = 0 end
+  end
   for _ = 1, count do
     if args[at + 5] >= 2 then nextHold = nextHold + 1 end
     at = at + 5
@@ -80,4 +86,4 @@ while at < #args do
   key = key + count
 end
 saveAll(length, now)
-return table.concat(answers, ' ')
+return cmsgpack.pack(answer)

@@ -24,34 +24,39 @@ end
 -- The first to settle or refund an id leaves it in the scope's set; whoever comes after does nothing. The id is forgotten when the sender knows
 -- that no repetition is under way, or else when the retention is over.
 local function first(settled, id)
+  if not lasting[settled] then redis.call('ZREMRANGEBYSCORE', settled, '-inf', int(now)) end
   if redis.call('ZADD', settled, 'NX', int(now + retention), id) == 0 then return false end
-  redis.call('ZREMRANGEBYSCORE', settled, '-inf', int(now))
-  redis.call('PEXPIRE', settled, int(retention + slack))
+  outlast(settled, retention)
   return true
 end
 
 -- Takes a request out of the segment in which it was entered at that time.
 local function leave(counter, amount, entered)
   local age = counter[LAST] - math.floor(entered / counter[SEGMENT])
-  for i = FIRST, #counter, 2 do
-    if counter[i] <= age then
-      local taken = math.min(amount, counter[i + 1])
-      counter[i + 1] = counter[i + 1] - taken
+  local segments = olderOf(counter)
+  for i = 1, #segments, 2 do
+    if segments[i] <= age then
+      local taken = math.min(amount, segments[i + 1])
+      segments[i + 1] = segments[i + 1] - taken
       counter[USED] = counter[USED] - taken
-      if counter[i + 1] == 0 then
-        table.remove(counter, i)
-        table.remove(counter, i)
+      if segments[i + 1] == 0 then
+        table.remove(segments, i)
+        table.remove(segments, i)
       end
+      setOlder(counter, segments)
       return
     end
   end
+  local taken = math.min(amount, counter[CURRENT])
+  counter[CURRENT] = counter[CURRENT] - taken
+  counter[USED] = counter[USED] - taken
 end
 
 local function renew(counterKey, holdsKey, id, amount)
   local member = id .. ':' .. int(amount)
   if not redis.call('ZSCORE', holdsKey, member) then return end
   redis.call('ZADD', holdsKey, int(now + length), member)
-  redis.call('PEXPIRE', holdsKey, int(2 * length + slack))
+  outlast(holdsKey, 2 * length)
   if redis.call('PTTL', counterKey) < 2 * length then redis.call('PEXPIRE', counterKey, int(2 * length + slack)) end
 end
 
@@ -68,14 +73,17 @@ local function settle(operation, id, search, holdsKey, counterKey, amount, value
   end
 end
 
-local failed = 0
+local failed, forgotten = 0, {}
 while arg < #args do
   local operation, id, search, count = nextArg(), nextArg(), nextArg() == 1, nextArg()
   local live = true
   if operation == SETTLE or operation == REFUND then
     live = first(nextKey(), id)
   elseif operation == FORGET then
-    redis.call('ZREM', nextKey(), id)
+    local settled = nextKey()
+    local ids = forgotten[settled] or {}
+    forgotten[settled] = ids
+    ids[#ids + 1] = id
   end
   for _ = 1, count do
     local holds, amount, value, window, segment = nextArg() == 1, nextArg(), nextArg(), nextArg(), nextArg()
@@ -85,5 +93,6 @@ while arg < #args do
   end
 end
 
+for settled, ids in pairs(forgotten) do redis.call('ZREM', settled, unpack(ids)) end
 saveAll(length, now)
 return failed
