@@ -19,6 +19,12 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     private volatile bool _isCluster;
     private int _policyChecked;
 
+    /// <summary>
+    /// The client library reads and writes on threads of its own. On those of the pool, which has one for each processor, a proxy under load on one
+    /// processor stood still for a quarter of a second at a time: replies waited for a thread, and the pool adds one only twice a second.
+    /// </summary>
+    static RedisConnection() => ConnectionMultiplexer.SetFeatureFlag("DedicatedThreads", true);
+
     private RedisConnection(string configuration, TimeProvider clock, ILogger logger)
     {
         _configuration = ConfigurationOptions.Parse(configuration);

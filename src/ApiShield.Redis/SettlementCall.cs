@@ -8,7 +8,7 @@ namespace ApiShield.Redis;
 internal sealed class SettlementCall(UInt128? scope)
 {
     /// <summary>Enough to save most round trips, few enough that the script does not hold Redis up.</summary>
-    public const int MostSettlements = 16;
+    public const int MostSettlements = 64;
 
     private readonly List<Settlement> _forgotten = [];
 

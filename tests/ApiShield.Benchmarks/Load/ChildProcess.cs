@@ -34,7 +34,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 
         var child = new ChildProcess(Process.Start(start)!);
         var ready = await child.ReadAsync();
-        if (!ready.StartsWith("ready ", StringComparison.Ordinal)) throw new InvalidOperationException($"{arguments[0]} did not start: {ready}");
+        while (!ready.StartsWith("ready ", StringComparison.Ordinal)) ready = await child.ReadAsync(); // Before it stands what the program logs.
         child.Port = int.Parse(ready.AsSpan(6), CultureInfo.InvariantCulture);
         return child;
     }
