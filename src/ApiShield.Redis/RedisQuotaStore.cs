@@ -28,7 +28,7 @@ public sealed class RedisQuotaStore : IQuotaStore, IAsyncDisposable
         _caller = new ScriptCaller(connection, clock, logger, observer);
         _settlements = new SettlementQueue(_caller, connection, options, clock, logger, observer, () => GivenMs);
         _holdMs = (long)options.HoldLength.TotalMilliseconds;
-        _decisions = new DecisionQueue(_caller, _refusals, options.Deadline, _holdMs, () => GivenMs, RefusalNow);
+        _decisions = new DecisionQueue(_caller, _refusals, options.Deadline, _holdMs, clock, () => GivenMs, RefusalNow);
     }
 
     /// <summary>Whether a server answers.</summary>
