@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using ApiShield.FunctionalTests.Hosting;
+using ApiShield.TestKit.Redis;
 using Xunit;
 
 namespace ApiShield.FunctionalTests.Aborts;
@@ -22,12 +23,19 @@ internal static class AbortRun
           - { name: all-slots, per: everyone, unit: concurrentRequests, limit: 5000 }
         """;
 
+    /// <summary>Counts the open holds of all counters without the store's own scripts.</summary>
+    private const string OpenHolds = """
+        local open = 0
+        for _, key in ipairs(redis.call('KEYS', 'apishield:*:h')) do open = open + redis.call('ZCARD', key) end
+        return open
+        """;
+
     /// <summary>Sends the aborts and holds that nothing stays reserved and no less is charged than was relayed.</summary>
-    /// <param name="redis">A Redis configuration string; null for the in-process store.</param>
+    /// <param name="redis">The Redis that holds the quotas; null for the in-process store.</param>
     /// <param name="count">Aborts in all.</param>
-    public static async Task RunAsync(string? redis, int count)
+    public static async Task RunAsync(RedisServer? redis, int count)
     {
-        await using var proxy = await TestProxy.StartAsync(Rules, null, redis is null ? [] : [("ApiShield:Redis", redis)]);
+        await using var proxy = await TestProxy.StartAsync(Rules, null, redis is null ? [] : [("ApiShield:Redis", redis.Configuration), ("ApiShield:RedisDeadlineMs", "5000")]);
         var relayed = new ConcurrentDictionary<string, long>();
         var statuses = new ConcurrentDictionary<int, int>();
         var next = 0;
@@ -45,6 +53,7 @@ internal static class AbortRun
         // A second after the last abort nothing is reserved any more.
         await TestProxy.UntilAsync(async () => proxy.Host.Enforcer.LiveCount == 0 && await HeldAsync(proxy) == 0, TimeSpan.FromSeconds(1));
         Assert.Equal(0, await proxy.MetricAsync("apishield_exchanges_in_flight"));
+        if (redis is not null) Assert.Equal("0", (await redis.CliAsync("EVAL", OpenHolds, "0")).Trim());
         for (var i = 0; i < Keys; i++)
         {
             var key = string.Create(CultureInfo.InvariantCulture, $"abort-key-{i}");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ApiShield.FunctionalTests.Hosting;
+using ApiShield.TestKit.Redis;
 using Xunit;
 
 namespace ApiShield.FunctionalTests.Aborts;
@@ -11,9 +12,17 @@ public sealed class AbortTests
     /// <summary>Set to run another number of aborts.</summary>
     private const string CountVariable = "APISHIELD_TEST_ABORTS";
 
+    private static int Count => int.Parse(Environment.GetEnvironmentVariable(CountVariable) ?? "10000", CultureInfo.InvariantCulture);
+
     [Fact]
-    public Task Aborts_10000AtRandomBytes_LeaveNothingReserved() =>
-        AbortRun.RunAsync(null, int.Parse(Environment.GetEnvironmentVariable(CountVariable) ?? "10000", CultureInfo.InvariantCulture));
+    public Task Aborts_10000AtRandomBytes_LeaveNothingReserved() => AbortRun.RunAsync(null, Count);
+
+    [Fact]
+    public async Task Aborts_10000AtRandomBytes_LeaveNothingReservedOnRedis()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await AbortRun.RunAsync(redis, Count);
+    }
 
     [Fact]
     public async Task Whole_AbortedInTheMiddle_IsChargedForWhatWasRelayed()
