@@ -63,7 +63,7 @@ internal sealed class DemoTable(IReadOnlyList<DemoTally> tallies, IAnsiConsole c
         foreach (var tally in tallies)
         {
             var now = tally.Now;
-            var refusal = now.LastReason is null ? "" : $", last: {Last(now)}";
+            var refusal = now.LastReason is null ? "" : $", last: {Last(now, whole: true)}";
             console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{Elapsed()} {tally.Caller.Name} ({Kind(tally.Caller.Kind)}, {tally.Caller.Plan}): sent {now.Sent}, admitted {now.Admitted}, "
                 + $"refused {now.Refused}, failed {now.Failed}, tokens {now.Tokens}{refusal}"));
@@ -80,7 +80,7 @@ internal sealed class DemoTable(IReadOnlyList<DemoTally> tallies, IAnsiConsole c
         var table = new Table().Border(TableBorder.Rounded).Width(Math.Max(console.Profile.Width - 3, 40));
         table.Title = new TableTitle($"ApiShield demo, {Elapsed()}. {state}");
         table.AddColumn(new TableColumn("caller").NoWrap());
-        table.AddColumn(new TableColumn("kind").NoWrap());
+        if (wide) table.AddColumn(new TableColumn("kind").NoWrap());
         if (wide) table.AddColumn(new TableColumn("plan").NoWrap());
         foreach (var name in (string[])["sent", "admitted", "refused", "tokens"]) table.AddColumn(new TableColumn(name).NoWrap().RightAligned());
         if (wide) table.AddColumn(new TableColumn("left: requests / tokens").NoWrap().RightAligned());
@@ -89,25 +89,27 @@ internal sealed class DemoTable(IReadOnlyList<DemoTally> tallies, IAnsiConsole c
         foreach (var tally in tallies)
         {
             var now = tally.Now;
-            var cells = new List<IRenderable> { new Text(tally.Caller.Name), new Text(Kind(tally.Caller.Kind)) };
+            var cells = new List<IRenderable> { new Text(tally.Caller.Name) };
+            if (wide) cells.Add(new Text(Kind(tally.Caller.Kind)));
             if (wide) cells.Add(new Text(tally.Caller.Plan));
             cells.Add(Number(now.Sent, null));
             cells.Add(Number(now.Admitted, Color.Green));
             cells.Add(Number(now.Refused, now.Refused > 0 ? Color.Red : null));
             cells.Add(Number(now.Tokens, null));
             if (wide) cells.Add(new Text($"{now.RemainingRequests ?? "-"} / {now.RemainingTokens ?? "-"}"));
-            cells.Add(now.LastReason is null ? new Text("") : new Text(Last(now), new Style(Color.Yellow)));
+            cells.Add(now.LastReason is null ? new Text("") : new Text(Last(now, wide), new Style(Color.Yellow)));
             table.AddRow(cells);
         }
 
         return table;
     }
 
-    private static string Last(DemoTally.Counts now)
+    /// <summary>The last refusal; where there is little room, its reason without the figures.</summary>
+    private static string Last(DemoTally.Counts now, bool whole)
     {
         var status = now.LastStatus == 0 ? "no answer" : now.LastStatus.ToString(CultureInfo.InvariantCulture);
         var wait = now.RetryAfter is { } after ? string.Create(CultureInfo.InvariantCulture, $", retry after {after.TotalSeconds:0} s") : "";
-        return $"{status}{wait}: {now.LastReason}";
+        return $"{status}{wait}: {(whole ? now.LastReason : now.LastReason?.Split(':')[0])}";
     }
 
     private static Text Number(long value, Color? color)
