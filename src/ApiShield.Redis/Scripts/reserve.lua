@@ -63,9 +63,9 @@ local function decide(id, count, at, key, nextHold)
     else
       retry, flags = wait(counter, limit, amount)
     end
-    local length = #answer
-    answer[length + 1], answer[length + 2] = flags, math.max(0, limit - counter[USED] - counter[HELD])
-    answer[length + 3], answer[length + 4] = reset(counter, now), retry
+    local last = #answer
+    answer[last + 1], answer[last + 2] = flags, math.max(0, limit - counter[USED] - counter[HELD])
+    answer[last + 3], answer[last + 4] = reset(counter, now), retry
     at = at + 5
   end
 end

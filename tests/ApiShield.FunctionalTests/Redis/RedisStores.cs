@@ -1,6 +1,7 @@
 using System.Globalization;
 using ApiShield.Quotas;
 using ApiShield.Redis;
+using ApiShield.TestKit.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ApiShield.FunctionalTests.Redis;
@@ -41,4 +42,15 @@ internal static class RedisStores
 
     public static string KeyName(CounterKey key) =>
         string.Create(CultureInfo.InvariantCulture, $"apishield:{{{key.Scope:x32}}}:{key.Name:x16}");
+
+    /// <summary>The open holds of all counters of a server, counted without the store's own scripts.</summary>
+    public static async Task<int> OpenHoldsAsync(RedisServer server)
+    {
+        const string Script = """
+            local open = 0
+            for _, key in ipairs(redis.call('KEYS', 'apishield:*:h')) do open = open + redis.call('ZCARD', key) end
+            return open
+            """;
+        return int.Parse((await server.CliAsync("EVAL", Script, "0")).Trim(), CultureInfo.InvariantCulture);
+    }
 }
